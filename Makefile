@@ -1,0 +1,47 @@
+# Every target sets up what it needs: a virtual environment in .venv, from locked and hashed requirements.
+PYTHON ?= python3
+BIN := .venv/bin
+XDIST ?= -n 2
+
+.PHONY: demo test check serve lock localmodel clean
+
+demo: .venv/.runtime
+	$(BIN)/reflecta demo
+
+test: .venv/.dev
+	$(BIN)/python -m pytest $(XDIST)
+
+check: .venv/.dev
+	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests
+	$(BIN)/basedpyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports --no-timings
+	$(BIN)/deptry src
+	$(BIN)/vulture
+	$(BIN)/codespell src tests docs README.md
+	$(BIN)/python -m pytest -q -p no:cacheprovider tests/docs
+
+serve: .venv/.runtime
+	REFLECTA_ENV=$${REFLECTA_ENV:-development} $(BIN)/reflecta serve
+
+# The locks hold versions and hashes, no addresses; run this after a change of pyproject.toml.
+lock:
+	uv pip compile -q pyproject.toml --group build --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate -o requirements/runtime.txt
+	uv pip compile -q pyproject.toml --group build --group dev --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate -c requirements/runtime.txt -o requirements/dev.txt
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.runtime: requirements/runtime.txt pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: .venv/.runtime requirements/dev.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+clean:
+	rm -rf .venv out
