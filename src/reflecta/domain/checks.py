@@ -9,7 +9,7 @@ from typing import Final
 
 from reflecta.domain.context import Context
 from reflecta.domain.model import Check, CheckName, Draft
-from reflecta.domain.text import comparable, words
+from reflecta.domain.text import comparable, find_span, words
 
 MIN_CHARS: Final = 20
 MAX_CHARS: Final = 1800
@@ -22,8 +22,14 @@ OPENING_WORDS: Final = 5
 # Shorter spans in quotation marks are names, titles and single words, not quotations.
 MIN_QUOTE_WORDS: Final = 3
 
-_QUOTED: Final = re.compile(r"“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»|\"([^\"\n]+)\"|‘([^‘]{8,}?)’(?!\w)")
-_MARKUP: Final = re.compile(r"</?[a-zA-Z][^>]*>|https?://|www\.|\]\(")
+# Writers mix styles: a quotation may open curly and close straight. A lone apostrophe opens nothing within a word.
+_QUOTED: Final = re.compile(
+    r"“([^“”]+)”|“([^“”\"\n]+)\"|„([^„“”\"]+)[“”\"]|\"([^\"\n]+)\"|\"([^\"”\n]+)”|”([^“”\n]+)”"
+    r"|«([^«»]+)»|»([^«»]+)«|‹([^‹›]+)›|›([^‹›]+)‹|「([^「」]+)」|『([^『』]+)』"
+    r"|‘([^‘]{8,}?)’(?!\w)|‚([^‚‘]+)‘|(?<!\w)'((?:[^'\n]|(?<=\w)'(?=\w))+)'(?!\w)"
+)
+_MARKUP: Final = re.compile(r"</?[a-zA-Z][^<>]*>|https?://|www\.|\]\(", re.IGNORECASE)
+_OUTER: Final = " .,;:!?'\"-。、"
 
 
 def check_draft(draft: Draft, context: Context) -> tuple[Check, ...]:
@@ -74,20 +80,23 @@ def quotations(text: str) -> list[str]:
 def is_verbatim(quote: str, texts: Sequence[str]) -> bool:
     """Say whether a quotation stands in one of the *comparable* texts, as whole words.
 
-    Outer punctuation is the quoting sentence's own; '...' inside a quotation joins two spans in order.
+    Outer punctuation is the quoting sentence's own. '...' inside a quotation joins spans in order, each as long
+    as a quotation: single words picked from all over an entry can be made to say anything.
     """
-    spans = [span.strip(" .,;:!?'\"-") for span in comparable(quote).split("...")]
-    wanted = [span for span in spans if span]
-    return bool(wanted) and any(_in_order(wanted, text) for text in texts)
+    whole = comparable(quote).replace("[...]", "...").strip(_OUTER)
+    if not whole:
+        return False
+    spans = [span.strip(_OUTER) for span in whole.split("...")]
+    joinable = all(len(words(span)) >= MIN_QUOTE_WORDS for span in spans)
+    return any(find_span(whole, text) >= 0 or (joinable and _in_order(spans, text)) for text in texts)
 
 
 def _in_order(spans: Sequence[str], text: str) -> bool:
     at = 0
     for span in spans:
-        found = re.compile(rf"(?<!\w){re.escape(span)}(?!\w)").search(text, at)
-        if found is None:
+        at = find_span(span, text, at)
+        if at < 0:
             return False
-        at = found.end()
     return True
 
 

@@ -13,6 +13,9 @@ from reflecta.domain.text import cut
 # One long evening of writing must not push all other days out of the context.
 MAX_ENTRY_CHARS: Final = 4000
 MAX_MESSAGE_CHARS: Final = 800
+# The guide's longest insight fields are a few sentences; an app that sends more must not burst the budget.
+MAX_INSIGHT_CHARS: Final = 1000
+MAX_INSIGHT_QUOTES: Final = 5
 # A newcomer has too few entries for patterns over weeks (the guide's data starts to repeat below ten).
 NEWCOMER_ENTRIES: Final = 10
 
@@ -113,7 +116,12 @@ def tokens(text: str) -> int:
 
 def render(context: Context) -> str:
     """Give the context as JSON text. Journal text stays data: it cannot close a tag or a quotation."""
-    return json.dumps(_document(context), ensure_ascii=False, indent=1).replace("<", "\\u003c")
+    return as_data(_document(context))
+
+
+def as_data(document: Mapping[str, object]) -> str:
+    """Give a document as JSON text in which no text can close a string or a tag."""
+    return json.dumps(document, ensure_ascii=False, indent=1).replace("<", "\\u003c")
 
 
 def _document(context: Context) -> Mapping[str, object]:
@@ -139,9 +147,9 @@ def _document(context: Context) -> Mapping[str, object]:
 
 def _insight(insight: Insight) -> Mapping[str, object]:
     return {
-        "headline": insight.headline,
-        "description": insight.description,
-        "quotes": [source.quote for source in insight.sources],
+        "headline": cut(insight.headline, MAX_INSIGHT_CHARS),
+        "description": cut(insight.description, MAX_INSIGHT_CHARS),
+        "quotes": [cut(source.quote, MAX_INSIGHT_CHARS) for source in insight.sources[:MAX_INSIGHT_QUOTES]],
     }
 
 

@@ -2,11 +2,12 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
-from reflecta.domain.context import Context, render
+from reflecta.domain.context import Context, as_data, render
 from reflecta.domain.errors import InvalidReply
 from reflecta.domain.model import Assessment, Draft, Evidence, MessageType, Purpose, Recommendation
 from reflecta.domain.text import clean
@@ -18,6 +19,10 @@ MAX_REPLY_CHARS: Final = 64_000
 MAX_EVIDENCE: Final = 12
 MAX_FAULTS: Final = 12
 MAX_FAULT_CHARS: Final = 400
+MAX_RATIONALE_CHARS: Final = 2000
+# Where an object may begin: braces in prose, templates and formulas are passed over.
+_OPENING: Final = re.compile(r'\{\s*"')
+_MAX_OPENINGS: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +116,7 @@ def ask_for_revision(
     prompts: Prompts, context: Context, *, draft: Draft, faults: Sequence[str], variant: int = 0
 ) -> Question:
     """Ask for a better draft, naming what to mend in the one before."""
-    rejected = json.dumps({"draft": _as_json(draft), "faultsToMend": list(faults)}, ensure_ascii=False, indent=1)
+    rejected = as_data({"draft": _as_json(draft), "faultsToMend": list(faults)})
     return Question(
         purpose=Purpose.REVISION,
         instructions=prompts.revision.text,
@@ -125,7 +130,7 @@ def ask_for_revision(
 
 def ask_for_assessment(prompts: Prompts, context: Context, draft: Draft) -> Question:
     """Ask how this user would receive a draft."""
-    candidate = json.dumps(_as_json(draft), ensure_ascii=False, indent=1)
+    candidate = as_data(_as_json(draft))
     return Question(
         purpose=Purpose.ASSESSMENT,
         instructions=prompts.assessment.text,
@@ -179,8 +184,13 @@ def read_assessment(reply: str) -> Assessment:
         score=float(score),
         recommendation=Recommendation(action),
         faults=tuple(_faults(answer)),
-        rationale=clean(str(answer.get("simulatedReaction", "")))[:2000],
+        rationale=_rationale(answer),
     )
+
+
+def _rationale(answer: Json) -> str:
+    given = answer.get("simulatedReaction")
+    return clean(given)[:MAX_RATIONALE_CHARS] if isinstance(given, str) else ""
 
 
 def _evidence(answer: Json) -> Iterator[Evidence]:
@@ -188,7 +198,7 @@ def _evidence(answer: Json) -> Iterator[Evidence]:
         if not isinstance(item, dict):
             raise InvalidReply("evidence: an item is not an object")
         pair = cast("Json", item)
-        yield Evidence(entry_id=_string(pair, "entryId"), quote=clean(_string(pair, "quote")).strip())
+        yield Evidence(entry_id=clean(_string(pair, "entryId")), quote=clean(_string(pair, "quote")).strip())
 
 
 def _faults(answer: Json) -> Iterator[str]:
@@ -224,17 +234,16 @@ def _read_object(reply: str, *, required: Sequence[str]) -> Json:
 
 
 def _objects(reply: str) -> Iterator[Json]:
-    """Give the outermost JSON objects that start within the answer, at most 20 of them."""
-    decoder = json.JSONDecoder()
-    at = reply.find("{")
-    for _ in range(20):
-        if at < 0:
+    """Give the outermost JSON objects that start within the answer, from its first 20 openings at most."""
+    decoder = json.JSONDecoder(strict=False)  # small models break lines within strings
+    at = 0
+    for _ in range(_MAX_OPENINGS):
+        opening = _OPENING.search(reply, at)
+        if opening is None:
             return
         try:
-            value, end = cast("tuple[object, int]", decoder.raw_decode(reply, at))
+            value, at = cast("tuple[object, int]", decoder.raw_decode(reply, opening.start()))
         except (ValueError, RecursionError):
-            at = reply.find("{", at + 1)
+            at = opening.end()
             continue
-        if isinstance(value, dict):
-            yield cast("Json", value)
-        at = reply.find("{", end)
+        yield cast("Json", value)

@@ -159,7 +159,7 @@ def edited_due(
 ) -> datetime:
     """Give the due time after a user's zone, window or cadence was edited.
 
-    Regular from the last message, or from now without one, and not before the next opening.
+    Regular from the last message and not before the next opening; without one, the next target hour.
     """
     if last_sent_at is None:
         return next_target(schedule, now)

@@ -8,11 +8,15 @@ import re
 import unicodedata
 from typing import Final
 
-# Controls that have no place in a diary: C0 and C1 (but tab and newline), bidi overrides, invisible separators
+# Controls that have no place in a diary: C0 and C1 (but tab and newline), bidi controls, invisible separators
 # and tags, lone surrogates. Joiners (ZWJ, ZWNJ) stay: scripts and emoji need them.
 _UNWANTED: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
 )
+_LINE_ENDS: Final = re.compile("\r\n|[\x0b\x0c\r\x85\u2028\u2029]")
+# Marks on one letter beyond these are dropped (UAX #15, stream-safe text): their sorting takes quadratic time.
+_MAX_MARKS: Final = 30
+_MAYBE_MARKS: Final = re.compile("[\u0300-\U0010ffff]{%d,}" % (_MAX_MARKS + 1))  # noqa: UP031  braces are the regex's
 _BLANKS: Final = re.compile(r"[^\S\n]+")
 _NEWLINES: Final = re.compile(r"\n{2,}")
 _BLOCKS: Final = frozenset(
@@ -20,7 +24,25 @@ _BLOCKS: Final = frozenset(
     "ol p pre section table td th tr ul".split()
 )
 _HIDDEN: Final = frozenset({"script", "style", "template", "noscript", "head", "title"})
-_TAG_NAME: Final = re.compile(r"/?([a-zA-Z][a-zA-Z0-9]{0,31})")
+_TAG_NAME: Final = re.compile(r"/?([a-zA-Z][a-zA-Z0-9:-]{0,31})")
+_TAG_STOP: Final = re.compile(r">|=\s*[\"']")
+_CLOSING: Final = {tag: re.compile(rf"</{tag}(?![\w:-])", re.IGNORECASE | re.ASCII) for tag in _HIDDEN}
+# No character has such a number, and Python refuses to read one of more than 4300 digits.
+_ABSURD_ENTITY: Final = re.compile(r"&#[0-9]{1000,};?")
+
+# Scripts that write words without blanks between them: Thai, Lao, Burmese, Khmer, kana and Han.
+_UNSPACED: Final = (
+    "[\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+# Signs within a word that \w lacks: joiners, accents, Hebrew and Arabic points, Indic and Tibetan vowel signs.
+_MARKS: Final = (
+    "\u200c\u200d\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf-\u05c2\u05c4-\u05c7\u0610-\u061a\u064b-\u065f\u0670"
+    "\u06d6-\u06ed\u0730-\u074a\u07a6-\u07b0\u0900-\u0963\u0971-\u0df3\u0f71-\u0f84\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
+)
+_LETTER: Final = rf"(?:(?!_|{_UNSPACED})[\w{_MARKS}])"
+_JOINED: Final = re.compile(_LETTER + "{2}")
+_WORD: Final = re.compile(rf"{_UNSPACED}{{1,2}}|{_LETTER}+(?:'{_LETTER}+)*")
+_SENTENCE_END: Final = re.compile(r"(?<=[.!?…])[\"'”’»)]*(?=\s)|(?<=[。！？])(?![。！？])[」』”’»)]*")
 
 _SAME_QUOTES: Final = str.maketrans(
     {"‘": "'", "’": "'", "‚": "'", "‛": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"'}
@@ -29,8 +51,19 @@ _SAME_DASHES: Final = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-"))
 
 
 def clean(text: str) -> str:
-    """Drop what cannot be shown or stored (NUL, lone surrogates, direction overrides); compose to NFC."""
-    return unicodedata.normalize("NFC", _UNWANTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+    """Drop what cannot be shown or stored (NUL, lone surrogates, bidi controls); lines end in LF; compose to NFC."""
+    kept = _UNWANTED.sub("", _LINE_ENDS.sub("\n", text))
+    return unicodedata.normalize("NFC", _MAYBE_MARKS.sub(_with_few_marks, kept))
+
+
+def _with_few_marks(run: re.Match[str]) -> str:
+    kept: list[str] = []
+    marks = 0
+    for character in run.group():
+        marks = marks + 1 if unicodedata.category(character).startswith("M") else 0
+        if marks <= _MAX_MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def plain_text(content: str) -> str:
@@ -45,21 +78,35 @@ def plain_text(content: str) -> str:
         pieces.append(content[at:opening])
         at, piece = _after_markup(content, opening)
         pieces.append(piece)
-    return _tidy(html.unescape("".join(pieces)))
+    return _tidy(html.unescape(_ABSURD_ENTITY.sub("\ufffd", "".join(pieces))))
 
 
 def _after_markup(content: str, opening: int) -> tuple[int, str]:
     """Give where the text goes on after the '<' at *opening*, and what stands for the markup."""
     if content.startswith("<!--", opening):
-        return _after(content, "-->", opening + 4), ""
+        return _after(content, "-->", opening + 2), ""  # '<!-->' is a whole comment
     name = _TAG_NAME.match(content, opening + 1)
     if name is None and content[opening + 1 : opening + 2] not in {"!", "?"}:
         return opening + 1, "<"  # an ordinary less-than sign
-    end = _after(content, ">", opening)
     tag = name.group(1).lower() if name else ""
+    end = _after_tag(content, opening) if tag else _after(content, ">", opening)
     if tag in _HIDDEN and content[opening + 1] != "/":
-        return _after(content, ">", _after(content, f"</{tag}", end)), ""
+        closing = _CLOSING[tag].search(content, end)
+        return _after(content, ">", closing.end()) if closing else len(content), ""
     return end, "\n" if tag in _BLOCKS else ""
+
+
+def _after_tag(content: str, start: int) -> int:
+    """Give the index after the tag that begins at *start*; a '>' within a quoted attribute does not end it."""
+    while stop := _TAG_STOP.search(content, start):
+        mark = stop.group()[-1]
+        if mark == ">":
+            return stop.end()
+        closed = content.find(mark, stop.end())
+        if closed < 0:  # no more such marks: this happens at most once for each of the two
+            return _after(content, ">", stop.end())
+        start = closed + 1
+    return len(content)
 
 
 def _after(content: str, mark: str, start: int) -> int:
@@ -80,14 +127,25 @@ def comparable(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """Give the words of a text, folded, without punctuation."""
-    return re.findall(r"[^\W_]+(?:['’][^\W_]+)*", comparable(text))
+    """Give the words of a text, folded, without punctuation; pairs of characters where words are not spaced."""
+    return _WORD.findall(comparable(text))
+
+
+def find_span(span: str, text: str, start: int = 0) -> int:
+    """Give where a comparable span, as whole words, ends in a comparable text; -1 where it does not stand."""
+    at = text.find(span, start)
+    while at >= 0:
+        end = at + len(span)
+        if not _JOINED.fullmatch(text[max(at - 1, 0) : at + 1]) and not _JOINED.fullmatch(text[end - 1 : end + 1]):
+            return end
+        at = text.find(span, at + 1)
+    return -1
 
 
 def sentences(text: str) -> list[str]:
     """Split a text into sentences, as they stand."""
-    parts = re.split(r"(?<=[.!?…。！？])[\"'”’»)]*\s+|\n+", text)
-    return [part.strip() for part in parts if part and part.strip()]
+    parts = _SENTENCE_END.sub("\\g<0>\n", text).split("\n")
+    return [part.strip() for part in parts if part.strip()]
 
 
 def cut(text: str, limit: int) -> str:

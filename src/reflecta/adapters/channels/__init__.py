@@ -1,0 +1,1 @@
+"""How messages reach devices, one file a provider."""

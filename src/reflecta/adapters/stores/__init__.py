@@ -1,0 +1,1 @@
+"""Stores: SQL (SQLite and PostgreSQL by one schema)."""

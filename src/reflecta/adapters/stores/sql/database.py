@@ -1,0 +1,220 @@
+"""Runs whole transactions on SQLite or PostgreSQL. Knows no table.
+
+Every transaction is a plain function of a synchronous connection, so one body of queries serves both. SQLite
+has one writer thread that holds the only writing connection: group work needs no locks, and readers (WAL) never
+wait. PostgreSQL runs the same functions over asyncpg.
+"""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final, Protocol, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import event, exc
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from reflecta.domain.errors import ConfigurationError, StoreUnavailable
+
+T = TypeVar("T")
+Transaction = Callable[[sa.Connection], T]
+# Runs within a PostgreSQL transaction, after its statements: for a queue that lives in the same database.
+Afterwards = Callable[[AsyncConnection, T], Awaitable[None]]
+
+# How long a second process (a `tick` beside `serve`) waits for the write lock before it gives up.
+_BUSY_TIMEOUT_MS: Final = 30_000
+_CACHE_KB: Final = 64_000
+
+
+class Database(Protocol):
+    """Runs functions of a connection as transactions."""
+
+    async def write(self, transaction: Transaction[T]) -> T:
+        """Run a transaction that writes; committed when this returns, rolled back when it raises."""
+        ...
+
+    async def read(self, transaction: Transaction[T]) -> T:
+        """Run a transaction that only reads."""
+        ...
+
+    async def aclose(self) -> None:
+        """Finish what is in hand and disconnect."""
+        ...
+
+
+class SqlPart:
+    """A part of the SQL store: methods over one database."""
+
+    database: Database
+
+
+def connect(url: str, *, pool_size: int = 10) -> Database:
+    """Give the database of a URL: sqlite:///FILE, sqlite:// (in memory) or postgresql://USER@HOST/NAME."""
+    try:
+        parsed = sa.make_url(url)
+    except exc.ArgumentError as error:
+        raise ConfigurationError(
+            "REFLECTA_DATABASE_URL is no database URL; write sqlite:///reflecta.db or postgresql://user@host/name"
+        ) from error
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        return SqliteDatabase(parsed.set(drivername="sqlite"))
+    if backend in {"postgresql", "postgres"}:
+        return PostgresDatabase(parsed.set(drivername="postgresql+asyncpg"), pool_size=pool_size)
+    raise ConfigurationError(
+        f"REFLECTA_DATABASE_URL names {backend!r}; Reflecta knows sqlite and postgresql. Choose one of them"
+    )
+
+
+@contextmanager
+def _named_errors() -> Generator[None]:
+    """Turn a driver's trouble into ours, without the statement's parameters: those hold journals."""
+    try:
+        yield
+    except exc.IntegrityError:
+        raise  # a broken promise of our own, never the database's trouble
+    except exc.DBAPIError as error:
+        raise StoreUnavailable(f"the database refused: {type(error.orig).__name__}: {_first_line(error)}") from None
+    except (OSError, TimeoutError, exc.TimeoutError) as error:
+        raise StoreUnavailable(f"the database does not answer: {type(error).__name__}: {error}") from None
+
+
+def _first_line(error: exc.DBAPIError) -> str:
+    return str(error.orig).split("\n", 1)[0][:300]
+
+
+def _prepare_sqlite(dbapi: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    dbapi.isolation_level = None  # transactions begin where `_begin_immediate` says, not where the driver guesses
+    cursor = dbapi.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # a power cut must not undo 'sent' after the push has left
+        "foreign_keys=ON",
+        f"busy_timeout={_BUSY_TIMEOUT_MS}",
+        f"cache_size=-{_CACHE_KB}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(connection: sa.Connection) -> None:
+    # Deferred transactions that turn to writing fail at once when another process writes.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+
+
+class SqliteDatabase:
+    """SQLite in this process: one thread writes, another reads; in memory, one does both."""
+
+    def __init__(self, url: sa.URL) -> None:
+        in_memory = url.database in {None, "", ":memory:"}
+        self._engine = sa.create_engine(
+            url,
+            poolclass=sa.StaticPool if in_memory else sa.NullPool,
+            connect_args={"check_same_thread": False},
+        )
+        event.listen(self._engine, "connect", _prepare_sqlite)
+        event.listen(self._engine, "begin", _begin_immediate)
+        self._writer = _Worker(self._engine.execution_options(writes=True), "reflecta-writer")
+        self._reader = self._writer if in_memory else _Worker(self._engine, "reflecta-reader")
+
+    async def write(self, transaction: Transaction[T]) -> T:
+        """Run on the writer thread."""
+        return await self._writer.run(transaction)
+
+    async def read(self, transaction: Transaction[T]) -> T:
+        """Run on the reader thread."""
+        return await self._reader.run(transaction)
+
+    async def aclose(self) -> None:
+        """Let both threads end."""
+        for worker in {self._reader, self._writer}:
+            await worker.aclose()
+        self._engine.dispose()
+
+
+class _Worker:
+    """One thread with one connection."""
+
+    def __init__(self, engine: sa.Engine, name: str) -> None:
+        self._engine = engine
+        self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._local = threading.local()
+        self._open: list[sa.Connection] = []
+
+    async def run(self, transaction: Transaction[T]) -> T:
+        loop = asyncio.get_running_loop()
+        # Shielded: a caller that is cancelled must not leave half a belief about what was committed.
+        return await asyncio.shield(loop.run_in_executor(self._threads, self._transact, transaction))
+
+    def _transact(self, transaction: Transaction[T]) -> T:
+        with _named_errors():
+            connection = self._connection()
+            try:
+                with connection.begin():
+                    return transaction(connection)
+            except exc.DBAPIError:
+                self._forget(connection)
+                raise
+
+    def _connection(self) -> sa.Connection:
+        if not self._open:
+            self._open.append(self._engine.connect())
+        return self._open[0]
+
+    def _forget(self, connection: sa.Connection) -> None:
+        """Drop a connection that failed (disk full, I/O error); the next transaction opens a new one."""
+        if not isinstance(self._engine.pool, sa.StaticPool):
+            self._open.clear()
+            connection.close()
+
+    async def aclose(self) -> None:
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._threads, self._close)
+        self._threads.shutdown()
+
+    def _close(self) -> None:
+        for connection in self._open:
+            connection.close()
+        self._open.clear()
+
+
+@dataclass(slots=True)
+class PostgresDatabase:
+    """PostgreSQL over asyncpg, with a pool of connections."""
+
+    url: sa.URL
+    pool_size: int = 10
+    engine: AsyncEngine = field(init=False)
+    _reading: AsyncEngine = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the pool; nothing is connected yet."""
+        self.engine = create_async_engine(
+            self.url, pool_size=self.pool_size, max_overflow=0, pool_timeout=60, pool_pre_ping=False
+        )
+        # Reads need no transaction: saves two round trips each.
+        self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    async def write(self, transaction: Transaction[T], afterwards: Afterwards[T] | None = None) -> T:
+        """Run in one transaction, *afterwards* included."""
+        with _named_errors():
+            async with self.engine.begin() as connection:
+                result = await connection.run_sync(transaction)
+                if afterwards is not None:
+                    await afterwards(connection, result)
+                return result
+
+    async def read(self, transaction: Transaction[T]) -> T:
+        """Run statement by statement."""
+        with _named_errors():
+            async with self._reading.connect() as connection:
+                return await connection.run_sync(transaction)
+
+    async def aclose(self) -> None:
+        """Close the pool."""
+        await self.engine.dispose()

@@ -1,0 +1,123 @@
+"""The statements of deliveries on their way out."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from reflecta.adapters.stores.sql.database import SqlPart
+from reflecta.adapters.stores.sql.dialect import among, for_update
+from reflecta.adapters.stores.sql.rows import to_delivery
+from reflecta.adapters.stores.sql.schema import PENDING, SENDING, WAITING, deliveries, users
+from reflecta.application.ports.store import Settled
+from reflecta.domain.model import Delivery
+
+_SETTLE = (
+    sa.update(deliveries)
+    .where(deliveries.c.id == sa.bindparam("delivery"), deliveries.c.state.in_(("sending", "accepted")))
+    .values(
+        state=sa.bindparam("new_state"),
+        ticket=sa.func.coalesce(sa.bindparam("new_ticket", type_=sa.Text), deliveries.c.ticket),
+        detail=sa.bindparam("new_detail"),
+        next_try_at=sa.bindparam("new_next_try_at"),
+        receipt_due_at=sa.bindparam("new_receipt_due_at"),
+        sending_until=None,
+        updated_at=sa.bindparam("now"),
+    )
+)
+
+
+class OutboxSql(SqlPart):
+    """`OutboxStore` over SQL."""
+
+    async def take_deliveries(self, channel: str, *, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
+        """See the port."""
+        return await self.database.write(lambda c: _take(c, channel, now, until, limit))
+
+    async def settle(self, settled: Sequence[Settled]) -> None:
+        """See the port."""
+        if settled:
+            await self.database.write(lambda c: _settle(c, settled))
+
+    async def take_tickets(self, channel: str, *, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
+        """See the port."""
+        ready = (
+            sa.select(deliveries.c.id)
+            .where(WAITING, deliveries.c.channel == channel, deliveries.c.receipt_due_at <= now)
+            .order_by(deliveries.c.receipt_due_at)
+            .limit(limit)
+        )
+
+        def transaction(connection: sa.Connection) -> Sequence[Delivery]:
+            ids = list(connection.scalars(for_update(ready, skip_locked=True)))
+            asked = (
+                sa.update(deliveries)
+                .where(among(connection, deliveries.c.id, ids))
+                .values(receipt_due_at=until)
+                .returning(*deliveries.c)
+            )
+            return [to_delivery(row) for row in connection.execute(asked)] if ids else []
+
+        return await self.database.write(transaction)
+
+    async def next_delivery_at(self, channel: str) -> datetime | None:
+        """See the port."""
+        statement = sa.select(sa.func.min(deliveries.c.next_try_at)).where(PENDING, deliveries.c.channel == channel)
+        return await self.database.read(lambda c: c.scalar(statement))
+
+
+def _take(connection: sa.Connection, channel: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
+    # Whoever marked these as sending is gone: the push may have left, so it is shown and never repeated.
+    connection.execute(
+        sa.update(deliveries)
+        .where(SENDING, deliveries.c.channel == channel, deliveries.c.sending_until <= now)
+        .values(state="unknown", detail="interrupted while sending", sending_until=None, updated_at=now)
+    )
+    ready = (
+        sa.select(deliveries.c.id)
+        .where(PENDING, deliveries.c.channel == channel, deliveries.c.next_try_at <= now)
+        .order_by(deliveries.c.next_try_at, deliveries.c.id)
+        .limit(limit)
+    )
+    ids = list(connection.scalars(for_update(ready, skip_locked=True)))
+    if not ids:
+        return []
+    marked = (
+        sa.update(deliveries)
+        .where(among(connection, deliveries.c.id, ids))
+        .values(state="sending", sending_until=until, tries=deliveries.c.tries + 1, updated_at=now)
+        .returning(*deliveries.c)
+    )
+    taken = {row.id: to_delivery(row) for row in connection.execute(marked)}
+    return [taken[delivery_id] for delivery_id in ids]
+
+
+def _settle(connection: sa.Connection, settled: Sequence[Settled]) -> None:
+    rows = [
+        {
+            "delivery": item.delivery_id,
+            "new_state": item.state.value,
+            "new_ticket": item.ticket,
+            "new_detail": item.detail,
+            "new_next_try_at": item.next_try_at,
+            "new_receipt_due_at": item.receipt_due_at,
+            "now": item.now,
+        }
+        for item in settled
+    ]
+    connection.execute(_SETTLE, rows)
+    for item in settled:
+        if item.drop_address:
+            _drop_address(connection, item.delivery_id)
+
+
+def _drop_address(connection: sa.Connection, delivery_id: str) -> None:
+    """Remove a token that its provider no longer knows from its user."""
+    delivery = connection.execute(sa.select(deliveries).where(deliveries.c.id == delivery_id)).first()
+    if delivery is None:
+        return
+    own = users.c.id == delivery.user_id
+    tokens = connection.execute(for_update(sa.select(users.c.push_tokens).where(own))).scalar()
+    if tokens and delivery.address in tokens:
+        left = [token for token in tokens if token != delivery.address]
+        connection.execute(sa.update(users).where(own).values(push_tokens=left))
