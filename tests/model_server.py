@@ -1,6 +1,6 @@
 """A fake of OpenRouter, OpenAI-compatible endpoints and Anthropic on loopback, for what llmock cannot be told to do.
 
-*script* holds what the next requests meet, one each; what came in is kept in *received*.
+*script* holds what the next requests meet, one each; what came in is kept in *received*, *arrived* tells of it.
 """
 
 import asyncio
@@ -31,6 +31,7 @@ class ModelServer:
 
     script: deque[Reply] = field(default_factory=deque[Reply])
     received: list[Received] = field(default_factory=list[Received])
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
     base_url: str = ""
     _runner: web.AppRunner | None = None
 
@@ -51,6 +52,7 @@ class ModelServer:
     async def _respond(self, request: web.Request) -> web.StreamResponse:
         body = json.loads(await request.read())
         self.received.append(Received(path=request.path, headers=dict(request.headers), body=body))
+        self.arrived.set()
         return await self.script.popleft()(request)
 
 

@@ -221,7 +221,7 @@ class Deliver:
         """Give the standing that a receipt tells, None to ask again."""
         if result.kind in _TOLD:
             return _final(delivery, result, now)
-        accepted_at: datetime | None = getattr(delivery, "accepted_at", None)
+        accepted_at: datetime | None = delivery.accepted_at
         if accepted_at is None or now - accepted_at < self.receipt_give_up:
             return None
         return Settled(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from reflecta.domain.model import Assessment, Check, CheckName, Reason, Recommendation
+from reflecta.domain.model import Assessment, Attempt, Check, CheckName, Draft, Reason, Recommendation
 
 # The guide's quality gate: predicted effectiveness of at least 6 of 10.
 DEFAULT_THRESHOLD: Final = 6.0
@@ -69,3 +69,67 @@ def settle(verdict: Verdict, *, revisions_left: int) -> Verdict:
     if isinstance(verdict, Revise) and revisions_left <= 0:
         return HoldBack(reason=verdict.otherwise)
     return verdict
+
+
+@dataclass(frozen=True, slots=True)
+class AskDraft:
+    """A new draft is needed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskRevision:
+    """A better draft is needed."""
+
+    draft: Draft
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskAssessment:
+    """The candidate passed its checks and awaits its one judgement."""
+
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliver:
+    """The candidate goes out."""
+
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveUp:
+    """Every allowed draft was asked for, and the last one broke off without a verdict."""
+
+    error: str
+
+
+Step = AskDraft | AskRevision | AskAssessment | Deliver | HoldBack | GiveUp
+
+
+def next_step(attempts: Sequence[Attempt], *, revisions: int, threshold: float = DEFAULT_THRESHOLD) -> Step:
+    """Give what an occasion needs next, from the attempts saved so far: a job that died resumes from here.
+
+    At most one draft and *revisions* revisions are asked for, and each candidate is judged once. Attempts that
+    broke off before the model answered cost nothing and do not count.
+    """
+    candidates = [attempt for attempt in attempts if attempt.draft is not None or attempt.calls]
+    if not candidates:
+        return AskDraft()
+    last = candidates[-1]
+    left = 1 + revisions - len(candidates)
+    if last.draft is None or last.error is not None:
+        return AskDraft() if left > 0 else GiveUp(error=last.error or "no draft")
+    verdict = decide_on_checks(last.checks)
+    if isinstance(verdict, Send) and last.draft.ai_generated:
+        if last.assessment is None:
+            return AskAssessment(attempt=last)
+        verdict = decide_on_assessment(last.assessment, threshold=threshold)
+    match settle(verdict, revisions_left=left):
+        case Send():
+            return Deliver(attempt=last)
+        case Revise(faults=faults):
+            return AskRevision(draft=last.draft, faults=faults)
+        case HoldBack() as held:
+            return held

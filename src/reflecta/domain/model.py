@@ -359,6 +359,7 @@ class DeliveryState(StrEnum):
     DELIVERED = "delivered"
     REFUSED = "refused"
     UNKNOWN = "unknown"
+    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -371,7 +372,11 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One message on its way to one address."""
+    """One message on its way to one address.
+
+    *expires_at* is the end of the window it was written for: a push that could not leave by then stays away,
+    the journal entry is there.
+    """
 
     id: str
     message_id: str
@@ -384,6 +389,8 @@ class Delivery:
     tries: int = 0
     ticket: str | None = None
     detail: str | None = None
+    expires_at: datetime | None = None
+    accepted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

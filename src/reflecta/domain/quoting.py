@@ -15,6 +15,8 @@ from reflecta.domain.wording import Cues, fold, has_cue
 
 MIN_WORDS: Final = 5
 MAX_WORDS: Final = 25
+# A sentence that leans on the one before it ('But she ...') must at least carry something of its own.
+MIN_DANGLING_WORDS: Final = 8
 MAX_CHARS: Final = 180
 # One very long entry is read no further than this many sentences.
 MAX_SENTENCES: Final = 60
@@ -22,10 +24,8 @@ MAX_PAIRS: Final = 3
 # Pairs are sought among the best quotes only: their number grows with the square.
 _PAIRED: Final = 40
 
-_PUNCTUATION: Final = frozenset(" ,.;:'’-–—%$€£¥₹₱&/+°!¡")
-_ABBREVIATIONS: Final = frozenset(
-    "mr mrs ms dr st prof sr sra dra herr fr mme m nr no vs approx ca etc bzw usw vgl z.b u.a p.ej e.g i.e a.m p.m".split()
-)
+_PUNCTUATION: Final = frozenset(" 、，,.;:'’-–—%$€£¥₹₱&/+°!¡")
+_ABBREVIATIONS: Final = frozenset("mr mrs ms dr st prof sr sra dra fr mme nr vs approx ca etc bzw usw vgl tel".split())
 _ENDS_IN_ABBREVIATION: Final = re.compile(r"(?:^|\s)(\w\.\w|\w)$")
 _OPENING: Final = frozenset("“«„‹")
 _CLOSING: Final = frozenset("”»›")
@@ -43,6 +43,7 @@ class Quote:
     is_goal: bool
     is_win: bool
     is_struggle: bool
+    is_negated: bool
     subjects: frozenset[str]
 
 
@@ -84,7 +85,11 @@ def _of_note(note: Note, cues: Cues) -> Iterator[Quote]:
         at = max(note.text.find(part, at), at)
         text = None if broken or _is_in_speech(note.text, at) else quotable(part)
         broken = _ends_in_abbreviation(part)
-        if text is not None and (not text[0].islower() or _may_start_small(note.text, at)):
+        if (
+            text is not None
+            and _stands_alone(text, cues)
+            and (not text[0].islower() or _may_start_small(note.text, at))
+        ):
             yield _quote(note, text, part, cues)
         at += len(part)
 
@@ -92,7 +97,7 @@ def _of_note(note: Note, cues: Cues) -> Iterator[Quote]:
 def quotable(sentence: str) -> str | None:
     """Give a sentence as it may stand in quotation marks, or None: a fragment, a question, markup, shouting."""
     bare = sentence.strip().lstrip("-–—•· ")
-    text = bare.rstrip(".!").rstrip()
+    text = bare.rstrip(".!。！").rstrip()
     if not text or "..." in bare or _ends_in_abbreviation(bare) or not text[0].isalnum() or not text[-1].isalnum():
         return None
     if "  " in text or "www." in text or "://" in text or text.isupper() or clean(text) != text:
@@ -108,6 +113,12 @@ def _ends_in_abbreviation(part: str) -> bool:
         return False
     last = part.rstrip(".").rsplit(maxsplit=1)[-1:]
     return bool(last) and (last[0].casefold() in _ABBREVIATIONS or bool(_ENDS_IN_ABBREVIATION.search(last[0])))
+
+
+def _stands_alone(text: str, cues: Cues) -> bool:
+    """Say whether a sentence can be understood without the one before it: 'And I did' cannot."""
+    said = words(text)
+    return len(said) >= MIN_DANGLING_WORDS or said[0] not in cues.dangling
 
 
 def _may_start_small(text: str, at: int) -> bool:
@@ -126,16 +137,18 @@ def _is_in_speech(text: str, at: int) -> bool:
 
 def _quote(note: Note, text: str, part: str, cues: Cues) -> Quote:
     folded = fold(text)
+    is_negated = has_cue(folded, cues.negation)
     is_goal = has_cue(folded, cues.goal) and not has_cue(folded, cues.not_goal)
     return Quote(
         entry_id=note.entry_id,
         text=text,
         written_at=note.written_at,
         days_ago=note.days_ago,
-        rank=_rank(text, folded, cues, ends=part[-1] in ".!", is_goal=is_goal, days_ago=note.days_ago),
+        rank=_rank(text, folded, cues, ends=part[-1] in ".!。！", is_goal=is_goal, days_ago=note.days_ago),
         is_goal=is_goal,
-        is_win=has_cue(folded, cues.win) and not has_cue(folded, cues.negation),
+        is_win=has_cue(folded, cues.win) and not is_negated,
         is_struggle=has_cue(folded, cues.struggle),
+        is_negated=is_negated,
         subjects=frozenset(word for word in words(text) if len(word) >= MIN_WORDS) - frozenset(cues.common),
     )
 
@@ -146,5 +159,5 @@ def _rank(text: str, folded: str, cues: Cues, *, ends: bool, is_goal: bool, days
     points = 2.0 * has_cue(folded, cues.own) + has_cue(folded, cues.feeling) + is_goal
     points += any(word[0].isupper() or word[0].isdigit() for word in said[1:] if word not in {"I", "I'm", "I’m"})
     points += 8 <= len(said) <= 18  # noqa: PLR2004  neither clipped nor breathless
-    points += 0.5 * ends - text[0].islower() - 2.0 * has_cue(f" {folded.split()[0]} ", cues.dangling)
+    points += 0.5 * ends - text[0].islower() - 2.0 * (folded.split(maxsplit=1)[0] in cues.dangling)
     return points - min(max(days_ago, 0), 28) / 7

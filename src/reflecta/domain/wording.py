@@ -12,6 +12,9 @@ from reflecta.domain.text import words
 # What a template may leave open. All but the name must be declared in its *needs*.
 SLOTS: Final = frozenset({"quote", "date", "quote2", "date2", "days", "name"})
 
+# Five words in a row are the unit in which texts are compared.
+RUN: Final = 5
+
 _SLOT: Final = re.compile(r"\{([^{}]*)\}")
 # Where a filled-in word opens a sentence.
 _SENTENCE_STARTS: Final = (". ", "? ", "! ", "\n")
@@ -131,6 +134,12 @@ def slots_of(text: str) -> list[str]:
 def fixed_words(text: str) -> list[str]:
     """Give the words that stand in a template whatever its slots are filled with."""
     return words(_SLOT.sub(" ", text))
+
+
+def runs_between_slots(text: str) -> frozenset[tuple[str, ...]]:
+    """Give the five-word runs of a text or template that no slot tears apart."""
+    parts = (words(part) for part in _SLOT.split(text)[::2])
+    return frozenset(tuple(part[i : i + RUN]) for part in parts for i in range(len(part) - RUN + 1))
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

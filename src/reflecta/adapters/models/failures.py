@@ -7,16 +7,18 @@ from typing import Final, cast
 
 from pydantic import JsonValue
 from pydantic_ai.exceptions import (
-    AgentRunError,
     ModelAPIError,
     ModelHTTPError,
     ModelQuotaExceededError,
     ModelTimeoutError,
+    UserError,
 )
 
 from reflecta.domain.errors import ModelError, ModelRejected, ModelTimeout, ModelUnavailable
 
 MAX_ERROR_CHARS: Final = 200
+# The SDKs do not validate: JSON that is no answer at all surfaces as whatever the code that reads it stumbles over.
+MISSHAPEN: Final = (LookupError, AttributeError, TypeError, ValueError, AssertionError, RecursionError)
 # A code is one word; anything else in its place may be a sentence with a user's words in it.
 _CODE: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 # Statuses below 500 that say "later", not "no".
@@ -31,10 +33,10 @@ def failure(model: str, error: Exception) -> ModelError:
         return _http_failure(model, error)
     if isinstance(error, ModelTimeoutError):
         return timed_out(model)
-    if isinstance(error, AgentRunError | LookupError | RecursionError):
-        # No connection, or an answer outside the protocol: the provider is not well.
-        return ModelUnavailable(_text(model, type(error).__name__, _code(error)))
-    return ModelRejected(_text(model, type(error).__name__, ""))
+    if isinstance(error, UserError):
+        return ModelRejected(_text(model, type(error).__name__, ""))
+    # No connection, or an answer outside the protocol: the provider is not well.
+    return ModelUnavailable(_text(model, type(error).__name__, _code(error)))
 
 
 def timed_out(model: str) -> ModelTimeout:

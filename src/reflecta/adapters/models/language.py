@@ -6,6 +6,7 @@ Asks once, without retries: those are `Retrying`'s. Knows no prompt and does not
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, cast
 
 from openai.types import chat
@@ -18,7 +19,7 @@ from pydantic_ai.output import OutputObjectDefinition
 from pydantic_ai.profiles import ModelProfile
 from pydantic_ai.settings import ModelSettings
 
-from reflecta.adapters.models.failures import broken_off, failure, filtered, timed_out
+from reflecta.adapters.models.failures import MISSHAPEN, broken_off, failure, filtered, timed_out
 from reflecta.application.ports import Clock, Completion
 from reflecta.domain.errors import ModelError
 from reflecta.domain.model import Call
@@ -58,52 +59,56 @@ class LanguageModel:
 
     async def complete(self, question: Question) -> Completion:
         """Ask once."""
-        at, started = self.clock.now(), asyncio.get_running_loop().time()
-        response = await self._ask(question)
-        if isinstance(response, ModelError):
+        done = await self._ask(question)
+        if isinstance(done, ModelError):
             # Raised here and not where it was caught: the library's error quotes what was sent or answered, and
             # must not hang on ours as its cause or context.
-            raise response
-        usage = response.usage
-        call = Call(
-            purpose=question.purpose,
-            model=response.model_name or self.name,
-            prompt_version=question.prompt_version,
-            at=at,
-            latency=asyncio.get_running_loop().time() - started,
-            input_tokens=usage.input_tokens,
-            output_tokens=usage.output_tokens,
-            cost_reported=_reported(response),
-            cost_estimated=_estimate(response),
-        )
-        return Completion(text=_text(response), call=call)
+            raise done
+        return done
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self.close()
 
-    async def _ask(self, question: Question) -> ModelResponse | ModelError:
+    async def _ask(self, question: Question) -> Completion | ModelError:
+        asked = [ModelRequest(parts=[UserPromptPart(question.content)], instructions=question.instructions)]
+        settings, parameters = self._settings(question), _parameters(question)
+        at, started = self.clock.now(), asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(self.timeout):
                 response = await direct.model_request(
                     self.model,
-                    [ModelRequest(parts=[UserPromptPart(question.content)], instructions=question.instructions)],
-                    model_settings=self._settings(question),
-                    model_request_parameters=_parameters(question),
+                    asked,
+                    model_settings=settings,
+                    model_request_parameters=parameters,
                     instrument=False,  # spans would carry the journal to whatever collects them
                 )
+            return self._read(response, question, at=at, latency=asyncio.get_running_loop().time() - started)
         except TimeoutError:
             return timed_out(self.name)
-        except (AgentRunError, UserError, LookupError, RecursionError) as error:
+        except (AgentRunError, UserError, *MISSHAPEN) as error:
             return failure(self.name, error)
-        return self._verdict(response)
 
-    def _verdict(self, response: ModelResponse) -> ModelResponse | ModelError:
-        if response.finish_reason == "content_filter" and _refusal(response) is None:
+    def _read(
+        self, response: ModelResponse, question: Question, *, at: datetime, latency: float
+    ) -> Completion | ModelError:
+        refusal = _detail(response, "refusal")
+        if response.finish_reason == "content_filter" and refusal is None:
             return filtered(self.name)
         if _detail(response, "finish_reason") == "error":
             return broken_off(self.name)
-        return response
+        call = Call(
+            purpose=question.purpose,
+            model=response.model_name or self.name,
+            prompt_version=question.prompt_version,
+            at=at,
+            latency=latency,
+            input_tokens=response.usage.input_tokens,
+            output_tokens=response.usage.output_tokens,
+            cost_reported=_reported(response),
+            cost_estimated=_estimate(response),
+        )
+        return Completion(text=refusal if isinstance(refusal, str) else response.text or "", call=call)
 
     def _settings(self, question: Question) -> ModelSettings:
         limit = self.max_output_tokens or question.max_output_tokens
@@ -117,15 +122,6 @@ def _parameters(question: Question) -> ModelRequestParameters:
 
 def _detail(response: ModelResponse, name: str) -> object:
     return (response.provider_details or {}).get(name)
-
-
-def _refusal(response: ModelResponse) -> str | None:
-    refusal = _detail(response, "refusal")
-    return refusal if isinstance(refusal, str) else None
-
-
-def _text(response: ModelResponse) -> str:
-    return _refusal(response) or response.text or ""
 
 
 def _reported(response: ModelResponse) -> float | None:

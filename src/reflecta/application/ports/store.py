@@ -330,7 +330,8 @@ class OutboxStore(Protocol):
     async def take_deliveries(self, channel: str, *, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
         """Mark pending deliveries whose time has come as `sending` until *until*, committed, and give them.
 
-        Each is given to one caller only. Those found `sending` past their time become `unknown`.
+        Each is given to one caller only and counts one try more. Those found `sending` past their time become
+        `unknown`, those pending past their *expires_at* `expired`.
         """
         ...
 

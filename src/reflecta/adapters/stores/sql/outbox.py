@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from reflecta.adapters.stores.sql.database import SqlPart
 from reflecta.adapters.stores.sql.dialect import among, for_update
 from reflecta.adapters.stores.sql.rows import to_delivery
-from reflecta.adapters.stores.sql.schema import PENDING, SENDING, WAITING, deliveries, users
+from reflecta.adapters.stores.sql.schema import PENDING, SENDING, WAITING, Instant, deliveries, users
 from reflecta.application.ports.store import Settled
-from reflecta.domain.model import Delivery
+from reflecta.domain.model import Delivery, DeliveryState
 
 _SETTLE = (
     sa.update(deliveries)
@@ -22,6 +22,7 @@ _SETTLE = (
         next_try_at=sa.bindparam("new_next_try_at"),
         receipt_due_at=sa.bindparam("new_receipt_due_at"),
         sending_until=None,
+        accepted_at=sa.func.coalesce(deliveries.c.accepted_at, sa.bindparam("new_accepted_at", type_=Instant)),
         updated_at=sa.bindparam("now"),
     )
 )
@@ -73,6 +74,13 @@ def _take(connection: sa.Connection, channel: str, now: datetime, until: datetim
         .where(SENDING, deliveries.c.channel == channel, deliveries.c.sending_until <= now)
         .values(state="unknown", detail="interrupted while sending", sending_until=None, updated_at=now)
     )
+    # Nobody is pushed to outside the window because a provider was down until the night.
+    connection.execute(
+        sa.update(deliveries)
+        .where(PENDING, deliveries.c.channel == channel, deliveries.c.next_try_at <= now)
+        .where(deliveries.c.expires_at <= now)
+        .values(state="expired", detail="the window closed before it could leave", updated_at=now)
+    )
     ready = (
         sa.select(deliveries.c.id)
         .where(PENDING, deliveries.c.channel == channel, deliveries.c.next_try_at <= now)
@@ -101,6 +109,7 @@ def _settle(connection: sa.Connection, settled: Sequence[Settled]) -> None:
             "new_detail": item.detail,
             "new_next_try_at": item.next_try_at,
             "new_receipt_due_at": item.receipt_due_at,
+            "new_accepted_at": item.now if item.state is DeliveryState.ACCEPTED else None,
             "now": item.now,
         }
         for item in settled

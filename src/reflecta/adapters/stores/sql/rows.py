@@ -360,6 +360,7 @@ def delivery_values(delivery: Delivery, now: datetime) -> Values:
         "state": delivery.state.value,
         "tries": delivery.tries,
         "next_try_at": now,
+        "expires_at": delivery.expires_at,
         "updated_at": now,
     }
 
@@ -378,4 +379,6 @@ def to_delivery(row: Row) -> Delivery:
         tries=row.tries,
         ticket=row.ticket,
         detail=row.detail,
+        expires_at=row.expires_at,
+        accepted_at=row.accepted_at,
     )

@@ -251,6 +251,8 @@ deliveries = sa.Table(
     sa.Column("ticket", sa.Text),
     sa.Column("detail", sa.Text),
     sa.Column("next_try_at", Instant),
+    sa.Column("expires_at", Instant),
+    sa.Column("accepted_at", Instant),
     sa.Column("sending_until", Instant),
     sa.Column("receipt_due_at", Instant),
     sa.Column("updated_at", Instant, nullable=False),

@@ -69,6 +69,8 @@ def upgrade() -> None:
         sa.Column("ticket", sa.Text(), nullable=True),
         sa.Column("detail", sa.Text(), nullable=True),
         sa.Column("next_try_at", sa.BigInteger(), nullable=True),
+        sa.Column("expires_at", sa.BigInteger(), nullable=True),
+        sa.Column("accepted_at", sa.BigInteger(), nullable=True),
         sa.Column("sending_until", sa.BigInteger(), nullable=True),
         sa.Column("receipt_due_at", sa.BigInteger(), nullable=True),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),

@@ -1,0 +1,171 @@
+"""Drafts, checks, assesses and revises until a candidate may go out or is held back. Knows no store."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+
+from reflecta.application.ports import Clock, Completion, Model, Telemetry
+from reflecta.domain import gate, prompt
+from reflecta.domain.checks import check_draft
+from reflecta.domain.context import Context
+from reflecta.domain.errors import InvalidReply, ModelError
+from reflecta.domain.model import Attempt, Draft, Purpose, Reason
+from reflecta.domain.prompt import Prompts, Question
+
+Save = Callable[[Attempt], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """How composing ended: with *chosen*, or held back for *reason*; *attempts* holds every candidate."""
+
+    attempts: Sequence[Attempt]
+    chosen: Attempt | None = None
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compose:
+    """Asks *writer* for drafts and *judge* for one assessment each.
+
+    *composer* steps in for the writer where the caller allows it. At most 1 + *revisions* candidates.
+    """
+
+    writer: Model
+    judge: Model
+    composer: Model
+    prompts: Prompts
+    clock: Clock
+    telemetry: Telemetry
+    revisions: int = 2
+    threshold: float = gate.DEFAULT_THRESHOLD
+
+    async def __call__(
+        self,
+        context: Context,
+        *,
+        occasion_id: str,
+        save: Save,
+        saved: Sequence[Attempt] = (),
+        may_fall_back: bool = False,
+    ) -> Composed:
+        """Go on from the *saved* attempts to a decision, saving after each call of a model.
+
+        Raises ModelError when a model brought nothing and falling back is not allowed.
+        """
+        work = _Work(use=self, context=context, occasion_id=occasion_id, save=save, attempts=list(saved))
+        try:
+            return await work.decide(self.writer)
+        except ModelError as error:
+            if not may_fall_back:
+                raise
+            await work.close_candidate(error)
+            return await work.decide(self.composer, afresh=True)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Work:
+    """One occasion's candidates on their way."""
+
+    use: Compose
+    context: Context
+    occasion_id: str
+    save: Save
+    attempts: list[Attempt]
+
+    async def decide(self, writer: Model, *, afresh: bool = False) -> Composed:
+        if afresh:
+            await self._draft(writer, self._ask_draft())
+        while (decision := await self._step(writer)) is None:
+            pass
+        return decision
+
+    async def _step(self, writer: Model) -> Composed | None:
+        """Do what the attempts so far call for; None when there is more to do."""
+        match gate.next_step(self.attempts, revisions=self.use.revisions, threshold=self.use.threshold):
+            case gate.AskDraft():
+                await self._draft(writer, self._ask_draft())
+            case gate.AskRevision(draft=draft, faults=faults):
+                await self._draft(writer, self._ask_revision(draft, faults))
+            case gate.AskAssessment(attempt=attempt):
+                await self._assess(attempt)
+            case gate.Deliver(attempt=attempt):
+                return Composed(attempts=self.attempts, chosen=attempt)
+            case gate.HoldBack(reason=reason):
+                return Composed(attempts=self.attempts, reason=reason)
+            case gate.GiveUp(error=error):
+                raise InvalidReply(error)
+        return None
+
+    def _ask_draft(self) -> Question:
+        return prompt.ask_for_draft(self.use.prompts, self.context, variant=self._variant())
+
+    def _ask_revision(self, draft: Draft, faults: Sequence[str]) -> Question:
+        prompts, variant = self.use.prompts, self._variant()
+        return prompt.ask_for_revision(prompts, self.context, draft=draft, faults=faults, variant=variant)
+
+    def _variant(self) -> int:
+        """Give a number that is the same whenever this candidate of this occasion is asked for."""
+        return int(self.occasion_id[:8], 16) + len(self.attempts)
+
+    async def close_candidate(self, error: ModelError) -> None:
+        """Mark a candidate that will get no verdict, so that nothing unjudged goes out."""
+        last = self.attempts[-1] if self.attempts else None
+        if last is not None and last.draft is not None and last.assessment is None and last.error is None:
+            await self._keep(replace(last, error=f"not assessed: {_say(error)}"))
+
+    async def _draft(self, writer: Model, question: Question) -> None:
+        number = len(self.attempts) + 1
+        attempt = Attempt(number=number, created_at=self.use.clock.now())
+        try:
+            completion = await self._ask(writer, question, number)
+        except ModelError as error:
+            await self._keep(replace(attempt, error=_say(error)))
+            raise
+        attempt = replace(attempt, calls=(completion.call,))
+        try:
+            draft = prompt.read_draft(completion.text, ai_generated=completion.ai_generated)
+        except InvalidReply as error:
+            await self._keep(replace(attempt, error=_say(error)))
+            return
+        await self._keep(replace(attempt, draft=draft, checks=check_draft(draft, self.context)))
+
+    async def _assess(self, attempt: Attempt) -> None:
+        assert attempt.draft is not None  # noqa: S101 - the gate asks for candidates with a draft
+        question = prompt.ask_for_assessment(self.use.prompts, self.context, attempt.draft)
+        completion = await self._ask(self.use.judge, question, attempt.number)
+        judged = replace(attempt, calls=(*attempt.calls, completion.call))
+        try:
+            assessment = prompt.read_assessment(completion.text)
+        except InvalidReply as error:
+            # No second judgement of the same candidate, not even after an unreadable one.
+            await self._keep(replace(judged, error=_say(error)))
+            return
+        await self._keep(replace(judged, assessment=assessment))
+
+    async def _ask(self, model: Model, question: Question, number: int) -> Completion:
+        phase = "assessment" if question.purpose is Purpose.ASSESSMENT else "draft"
+        ids = {"occasion_id": self.occasion_id, "user_id": self.context.user_id}
+        self.use.telemetry.event(f"{phase}.requested", **ids, attempt=number)
+        completion = await model.complete(question)
+        call = completion.call
+        cost = call.cost_reported if call.cost_reported is not None else call.cost_estimated
+        self.use.telemetry.event(
+            f"{phase}.received",
+            **ids,
+            attempt=number,
+            model=call.model,
+            seconds=call.latency,
+            input_tokens=call.input_tokens,
+            output_tokens=call.output_tokens,
+            cost=cost,
+        )
+        return completion
+
+    async def _keep(self, attempt: Attempt) -> None:
+        """Save an attempt; a later state of the same number replaces the earlier."""
+        await self.save(attempt)
+        self.attempts[attempt.number - 1 :] = [attempt]
+
+
+def _say(error: ModelError) -> str:
+    return f"{type(error).__name__}: {error}"[:300]

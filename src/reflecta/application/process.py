@@ -1,0 +1,331 @@
+"""Takes one occasion from its lease to its outcome. Idempotent: an ended occasion is left as it is."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from reflecta.application.compose import Compose, Composed
+from reflecta.application.leases import Leases
+from reflecta.application.ports import Clock, Telemetry
+from reflecta.application.ports.store import Ending, Journal, ProcessStore, Sending, Work
+from reflecta.domain import composing, schedule
+from reflecta.domain.context import Context, build_context, render, tokens
+from reflecta.domain.errors import LeaseLost, ModelError, StoreUnavailable
+from reflecta.domain.letter import entry_html
+from reflecta.domain.model import (
+    Address,
+    Attempt,
+    Delivery,
+    Entry,
+    Occasion,
+    OccasionState,
+    Outcome,
+    Reason,
+    User,
+)
+
+MAX_TRIES: Final = 3
+PUSH_TITLE: Final = "A note from your coach"
+
+
+class OnModelFailure(StrEnum):
+    """What to do when no model brings a usable answer.
+
+    retry: try again in 2, 4 or 8 hours, the last time with the composer. composer: use it at once. hold:
+    try again, and never send a template.
+    """
+
+    RETRY = "retry"
+    COMPOSER = "composer"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What an operator may turn: how much is read, and what follows from failures."""
+
+    entries: int = 20
+    messages: int = 10
+    context_tokens: int = 6000
+    on_model_failure: OnModelFailure = OnModelFailure.RETRY
+    tick_interval: timedelta = schedule.TICK_INTERVAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Processed:
+    """What became of an occasion; *outcome* is None when it waits for another try."""
+
+    occasion_id: str
+    user_id: str
+    outcome: Outcome | None
+    reason: Reason | None = None
+    message_id: str | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """Lease, check again, read, compose, decide, finish.
+
+    *addresses* says where a user's message is pushed to; *notify* is called after a message was committed.
+    """
+
+    store: ProcessStore
+    compose: Compose
+    leases: Leases
+    clock: Clock
+    telemetry: Telemetry
+    new_token: Callable[[], str]
+    addresses: Callable[[User], Sequence[Address]]
+    notify: Callable[[], None] = lambda: None
+    policy: Policy = Policy()
+
+    async def __call__(self, occasion_id: str) -> Processed | None:
+        """Work on one occasion; None when there is nothing to do (ended, leased by another, not to start yet)."""
+        token, now = self.new_token(), self.clock.now()
+        work = await self.store.lease(
+            occasion_id,
+            token=token,
+            now=now,
+            until=now + self.leases.lease,
+            local_date=lambda zone: schedule.local_date(now, zone),
+        )
+        if work is None:
+            return None
+        self.telemetry.event("occasion.started", occasion_id=occasion_id, user_id=work.occasion.user_id)
+        async with self.leases.hold(token):
+            try:
+                return await self._work(work, token)
+            except LeaseLost:
+                self.telemetry.event("lease.lost", occasion_id=occasion_id)
+                return None
+            except asyncio.CancelledError:
+                await asyncio.shield(self._release(occasion_id, token))
+                raise
+
+    async def _release(self, occasion_id: str, token: str) -> None:
+        try:
+            await self.store.release(occasion_id, token=token)
+        except (LeaseLost, StoreUnavailable):
+            return  # the lease runs out by itself
+
+    async def _work(self, work: Work, token: str) -> Processed:
+        try:
+            ending = await self._decide(work, token)
+        except (LeaseLost, StoreUnavailable):
+            raise  # nothing may or can be written now
+        except ModelError as error:
+            return await self._failed(work, token, Reason.MODEL_ERROR, f"{type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001 - one user's trouble must touch no other; the outcome names it
+            return await self._failed(work, token, Reason.INTERNAL_ERROR, type(error).__name__)
+        return await self._finish(work, token, ending)
+
+    async def _decide(self, work: Work, token: str) -> Ending:
+        """Give how the occasion ends."""
+        if (ending := self._check_again(work)) is not None:
+            return ending
+        assert work.user is not None  # noqa: S101 - _check_again ends occasions without a user
+        context = await self._read_context(work, work.user)
+        if not composing.has_material(context):
+            return self._regular(work, OccasionState.HELD_BACK, Reason.NOTHING_TO_SAY)
+        occasion_id = work.occasion.id
+        if not work.attempts:
+            await self.store.save_context(occasion_id, work.user.id, token=token, text=render(context))
+
+        async def save(attempt: Attempt) -> None:
+            await self.store.save_attempt(occasion_id, attempt, token=token)
+
+        composed = await self.compose(
+            context,
+            occasion_id=occasion_id,
+            save=save,
+            saved=work.attempts,
+            may_fall_back=self._may_fall_back(work),
+        )
+        return self._ending(work, work.user, composed)
+
+    def _check_again(self, work: Work) -> Ending | None:
+        """End an occasion whose user or window changed since it was claimed."""
+        occasion, user, now = work.occasion, work.user, self.clock.now()
+        if user is None:
+            return Ending(outcome=OccasionState.CANCELLED, reason=Reason.ERASED, now=now)
+        if occasion.window_ends_at is not None and now >= occasion.window_ends_at:
+            return self._next_target(work, OccasionState.EXPIRED, Reason.WINDOW_CLOSED)
+        if occasion.forced:
+            return None
+        if not user.preferences.enabled:
+            return Ending(outcome=OccasionState.CANCELLED, reason=Reason.SWITCHED_OFF, now=now)
+        if user.timezone is None:
+            return Ending(outcome=OccasionState.CANCELLED, reason=Reason.NEEDS_TIMEZONE, now=now)
+        if work.sent_today:
+            return self._next_target(work, OccasionState.DEFERRED, Reason.ALREADY_TODAY)
+        return None
+
+    async def _read_context(self, work: Work, user: User) -> Context:
+        occasion = work.occasion
+        self.telemetry.event("context.started", occasion_id=occasion.id, user_id=user.id)
+        journal: Journal = await self.store.journal(user.id, entries=self.policy.entries, messages=self.policy.messages)
+        context = build_context(
+            user,
+            entries=journal.entries,
+            insights=journal.insights,
+            messages=journal.messages,
+            now=self.clock.now(),
+            zone=zone_of(user),
+            budget=self.policy.context_tokens,
+        )
+        self.telemetry.event(
+            "context.built",
+            occasion_id=occasion.id,
+            user_id=user.id,
+            entries=len(context.notes),
+            tokens=sum(tokens(note.text) for note in context.notes),
+        )
+        return context
+
+    def _may_fall_back(self, work: Work) -> bool:
+        mode = self.policy.on_model_failure
+        return mode is OnModelFailure.COMPOSER or (mode is OnModelFailure.RETRY and self._retry_at(work) is None)
+
+    def _ending(self, work: Work, user: User, composed: Composed) -> Ending:
+        occasion, now = work.occasion, self.clock.now()
+        if occasion.window_ends_at is not None and now >= occasion.window_ends_at:
+            return self._next_target(work, OccasionState.EXPIRED, Reason.WINDOW_CLOSED)
+        if composed.chosen is None:
+            return self._regular(work, OccasionState.HELD_BACK, composed.reason)
+        self.telemetry.event("attempt.passed", occasion_id=occasion.id, user_id=user.id, attempt=composed.chosen.number)
+        return self._regular(work, OccasionState.SENT, None, self._sending(occasion, user, composed.chosen))
+
+    def _sending(self, occasion: Occasion, user: User, chosen: Attempt) -> Sending:
+        """Put together what goes out. All ids derive from the occasion, so a repeat finds itself."""
+        draft, now = chosen.draft, self.clock.now()
+        assert draft is not None  # noqa: S101 - the gate chose it
+        message_id = f"message-{occasion.id}"
+        entry = Entry(
+            id=f"coaching-{occasion.id}",
+            user_id=user.id,
+            content=entry_html(draft),
+            text=draft.text,
+            written_at=now,
+            updated_at=now,
+            message_id=message_id,
+        )
+        deliveries = [
+            Delivery(
+                id=f"{message_id}-{number}",
+                message_id=message_id,
+                user_id=user.id,
+                address=address,
+                title=PUSH_TITLE,
+                body=draft.push_text,
+                data={"type": "coaching_message", "messageId": message_id, "journalEntryId": entry.id},
+                expires_at=occasion.window_ends_at,
+            )
+            for number, address in enumerate(dict.fromkeys(self.addresses(user)), start=1)
+        ]
+        return Sending(
+            message_id=message_id,
+            attempt=chosen.number,
+            local_date=schedule.local_date(now, zone_of(user)),
+            entry=entry,
+            deliveries=deliveries,
+        )
+
+    def _regular(self, work: Work, outcome: Outcome, reason: Reason | None, sending: Sending | None = None) -> Ending:
+        """End with the regular next due time."""
+        now, timetable = self.clock.now(), _timetable(work)
+        due = schedule.next_due(timetable, due=work.occasion.due_at, now=now) if timetable else None
+        return Ending(outcome=outcome, reason=reason, now=now, next_due_at=due, sending=sending)
+
+    def _next_target(self, work: Work, outcome: Outcome, reason: Reason) -> Ending:
+        """End with the next target hour as due time."""
+        now, timetable = self.clock.now(), _timetable(work)
+        due = schedule.next_target(timetable, now) if timetable else None
+        failures = work.user.failures if work.user else 0
+        return Ending(outcome=outcome, reason=reason, now=now, next_due_at=due, failures=failures)
+
+    def _retry_at(self, work: Work) -> datetime | None:
+        """Give when this occasion may be tried again; None on its last try."""
+        timetable = _timetable(work)
+        if timetable is None or work.occasion.tries + 1 >= MAX_TRIES:
+            return None
+        return schedule.retry_at(
+            timetable,
+            self.clock.now(),
+            closes_at=work.occasion.window_ends_at,
+            tick_interval=self.policy.tick_interval,
+        )
+
+    async def _failed(self, work: Work, token: str, reason: Reason, detail: str) -> Processed:
+        """Try again within the window, or end the occasion as failed."""
+        occasion = work.occasion
+        at = self._retry_at(work)
+        if at is None:
+            return await self._finish(work, token, self._failure(work, reason, detail))
+        await self.store.retry_later(occasion.id, token=token, at=at, detail=detail)
+        self.telemetry.event("occasion.retried", occasion_id=occasion.id, user_id=occasion.user_id, reason=reason)
+        return Processed(occasion_id=occasion.id, user_id=occasion.user_id, outcome=None, reason=reason, detail=detail)
+
+    def _failure(self, work: Work, reason: Reason, detail: str) -> Ending:
+        now, timetable = self.clock.now(), _timetable(work)
+        failures = (work.user.failures if work.user else 0) + 1
+        due = None
+        if timetable is not None:
+            due = schedule.retry_due(
+                timetable,
+                due=work.occasion.due_at,
+                now=now,
+                failures=failures,
+                tick_interval=self.policy.tick_interval,
+            )
+        return Ending(
+            outcome=OccasionState.FAILED, reason=reason, detail=detail, now=now, next_due_at=due, failures=failures
+        )
+
+    async def _finish(self, work: Work, token: str, ending: Ending) -> Processed:
+        occasion = work.occasion
+        outcome, reason = await self.store.finish(occasion.id, ending, token=token)
+        sent = outcome is OccasionState.SENT
+        message_id = ending.sending.message_id if sent and ending.sending else None
+        self._tell(occasion, ending, outcome, reason)
+        if sent:
+            self.notify()
+        return Processed(
+            occasion_id=occasion.id,
+            user_id=occasion.user_id,
+            outcome=outcome,
+            reason=reason,
+            message_id=message_id,
+            detail=ending.detail,
+        )
+
+    def _tell(self, occasion: Occasion, ending: Ending, outcome: Outcome, reason: Reason | None) -> None:
+        ids = {"occasion_id": occasion.id, "user_id": occasion.user_id}
+        seconds = (ending.now - (occasion.started_at or ending.now)).total_seconds()
+        if outcome is OccasionState.SENT and ending.sending is not None:
+            self.telemetry.event(
+                "occasion.sent",
+                **ids,
+                message_id=ending.sending.message_id,
+                attempts=ending.sending.attempt,
+                seconds=seconds,
+            )
+        else:
+            self.telemetry.event(f"occasion.{outcome.value}", **ids, reason=reason)
+        if ending.next_due_at is not None and outcome is not OccasionState.CANCELLED:
+            self.telemetry.event("schedule.set", user_id=occasion.user_id, due_at=ending.next_due_at.isoformat())
+
+
+def zone_of(user: User) -> str:
+    """Give the zone to reckon with; a forced run for a user of unknown zone reckons in UTC."""
+    return user.timezone or "UTC"
+
+
+def _timetable(work: Work) -> schedule.Schedule | None:
+    user = work.user
+    if user is None:
+        return None
+    return schedule.Schedule(zone=zone_of(user), window=user.preferences.window, cadence=user.preferences.cadence)
