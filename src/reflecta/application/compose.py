@@ -71,6 +71,7 @@ class _Work:
     occasion_id: str
     save: Save
     attempts: list[Attempt]
+    declined: bool = False
 
     async def decide(self, writer: Model, *, afresh: bool = False) -> Composed:
         if afresh:
@@ -81,6 +82,8 @@ class _Work:
 
     async def _step(self, writer: Model) -> Composed | None:
         """Do what the attempts so far call for; None when there is more to do."""
+        if self.declined:
+            return Composed(attempts=self.attempts, reason=Reason.NOTHING_TO_SAY)
         match gate.next_step(self.attempts, revisions=self.use.revisions, threshold=self.use.threshold):
             case gate.AskDraft():
                 await self._draft(writer, self._ask_draft())
@@ -122,6 +125,10 @@ class _Work:
             await self._keep(replace(attempt, error=_say(error)))
             raise
         attempt = replace(attempt, calls=(completion.call,))
+        if completion.declined:
+            self.declined = True
+            await self._keep(replace(attempt, error="the writer has nothing to say"))
+            return
         try:
             draft = prompt.read_draft(completion.text, ai_generated=completion.ai_generated)
         except InvalidReply as error:

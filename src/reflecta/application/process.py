@@ -60,7 +60,7 @@ class Processed:
 
     occasion_id: str
     user_id: str
-    outcome: Outcome | None
+    outcome: OccasionState | None
     reason: Reason | None = None
     message_id: str | None = None
     detail: str | None = None
@@ -128,7 +128,7 @@ class Process:
         if (ending := self._check_again(work)) is not None:
             return ending
         assert work.user is not None  # noqa: S101 - _check_again ends occasions without a user
-        context = await self._read_context(work, work.user)
+        context = await self.read_context(work.user, occasion_id=work.occasion.id)
         if not composing.has_material(context):
             return self._regular(work, OccasionState.HELD_BACK, Reason.NOTHING_TO_SAY)
         occasion_id = work.occasion.id
@@ -164,9 +164,9 @@ class Process:
             return self._next_target(work, OccasionState.DEFERRED, Reason.ALREADY_TODAY)
         return None
 
-    async def _read_context(self, work: Work, user: User) -> Context:
-        occasion = work.occasion
-        self.telemetry.event("context.started", occasion_id=occasion.id, user_id=user.id)
+    async def read_context(self, user: User, *, occasion_id: str) -> Context:
+        """Read what a message to this user may be about."""
+        self.telemetry.event("context.started", occasion_id=occasion_id, user_id=user.id)
         journal: Journal = await self.store.journal(user.id, entries=self.policy.entries, messages=self.policy.messages)
         context = build_context(
             user,
@@ -179,7 +179,7 @@ class Process:
         )
         self.telemetry.event(
             "context.built",
-            occasion_id=occasion.id,
+            occasion_id=occasion_id,
             user_id=user.id,
             entries=len(context.notes),
             tokens=sum(tokens(note.text) for note in context.notes),

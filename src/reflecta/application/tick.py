@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from reflecta.application.claiming import plan_claim, timetable
 from reflecta.application.ports import Clock, Engine, Telemetry
-from reflecta.application.ports.store import ClaimPlan, Slot, TickRecord, TickStore
+from reflecta.application.ports.store import Slot, TickRecord, TickStore
 from reflecta.domain import schedule
 from reflecta.domain.model import Reason, occasion_id
 
@@ -86,7 +87,7 @@ class Tick:
                 return
 
     def _after_expiry(self, now: datetime) -> Callable[[Slot, datetime], datetime]:
-        return lambda slot, _due: schedule.next_target(_schedule(slot), now)
+        return lambda slot, _due: schedule.next_target(timetable(slot), now)
 
     async def _bootstrap(self, now: datetime) -> int:
         """Give users without a due time their first one."""
@@ -103,7 +104,7 @@ class Tick:
         return total
 
     def _first_due(self, slot: Slot, now: datetime) -> datetime:
-        return schedule.first_due(_schedule(slot), now, draw=self.draw(), tick_interval=self.tick_interval)
+        return schedule.first_due(timetable(slot), now, draw=self.draw(), tick_interval=self.tick_interval)
 
     async def _claim(self, now: datetime, bootstrapped: int) -> TickReport:
         """Claim all who are due, page by page, those whose window ends first at the front of each page."""
@@ -118,7 +119,7 @@ class Tick:
             for start in range(0, len(slots), self.batch):
                 part = slots[start : start + self.batch]
                 claimed = await self.store.claim(
-                    [slot.user_id for slot in part], until=until, now=now, plan=lambda slot: _plan(slot, now)
+                    [slot.user_id for slot in part], until=until, now=now, plan=lambda slot: plan_claim(slot, now)
                 )
                 await self.engine.enqueue(claimed.to_enqueue)
                 self._tell(part, set(claimed.queued), claimed.failed)
@@ -146,31 +147,16 @@ class Tick:
             self.telemetry.event("tick.user_failed", user_id=user, reason=Reason.NEEDS_TIMEZONE)
 
 
-def _schedule(slot: Slot) -> schedule.Schedule:
-    return schedule.Schedule(zone=slot.zone, window=slot.window, cadence=slot.cadence)
-
-
 def _may_claim(slot: Slot, now: datetime) -> bool:
     """Leave those to the next tick who are due within the lookahead but whose window opens only then."""
     try:
-        return slot.due_at is None or slot.due_at <= now or schedule.is_open(_schedule(slot), now)
+        return slot.due_at is None or slot.due_at <= now or schedule.is_open(timetable(slot), now)
     except KeyError:
         return True  # the claim counts it as an error
 
 
 def _urgency(slot: Slot, now: datetime) -> datetime:
     try:
-        return schedule.window_end(_schedule(slot), now)
+        return schedule.window_end(timetable(slot), now)
     except KeyError:
         return now
-
-
-def _plan(slot: Slot, now: datetime) -> ClaimPlan:
-    """Decide what becomes of one due user; KeyError where the zone is unknown."""
-    timetable = _schedule(slot)
-    if not schedule.is_open(timetable, now):
-        return ClaimPlan(next_due_at=schedule.next_target(timetable, now), reason=Reason.OUTSIDE_WINDOW)
-    regular = schedule.next_due(timetable, due=slot.due_at or now, now=now)
-    if slot.has_open_occasion:
-        return ClaimPlan(next_due_at=regular, reason=Reason.ALREADY_OPEN)
-    return ClaimPlan(next_due_at=regular, window_ends_at=schedule.window_end(timetable, now))

@@ -3,6 +3,8 @@
 Settings come in as plain values. One model belongs to one event loop.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -98,7 +100,7 @@ def anthropic(
     return _language_model(chat, _settings(options), client, clock, options)
 
 
-def _openai_client(base_url: str, api_key: str, options: Options) -> "AsyncOpenAI":
+def _openai_client(base_url: str, api_key: str, options: Options) -> AsyncOpenAI:
     from openai import AsyncOpenAI  # noqa: PLC0415 - slow to import
 
     from reflecta.adapters.models.transport import provider_client  # noqa: PLC0415
@@ -107,14 +109,14 @@ def _openai_client(base_url: str, api_key: str, options: Options) -> "AsyncOpenA
     return AsyncOpenAI(api_key=api_key, base_url=base_url, max_retries=0, http_client=http)
 
 
-def _settings(options: Options) -> "ModelSettings":
+def _settings(options: Options) -> ModelSettings:
     return {} if options.temperature is None else {"temperature": options.temperature}
 
 
 def _language_model(
-    chat: "ProviderModel[Any]",
-    settings: "ModelSettings",
-    client: "AsyncOpenAI | AsyncAnthropic",
+    chat: ProviderModel[Any],
+    settings: ModelSettings,
+    client: AsyncOpenAI | AsyncAnthropic,
     clock: Clock,
     options: Options,
 ) -> Model:

@@ -26,11 +26,12 @@ class ProviderClient(DefaultAioHttpClient):
         self,
         request: httpx2.Request,
         *,
-        stream: bool = False,  # noqa: ARG002 - we never ask for one, and only what is read whole can be bounded
+        stream: bool = False,
         auth: Any = httpx2.USE_CLIENT_DEFAULT,  # noqa: ANN401 - its type is private to httpx2
         follow_redirects: Any = httpx2.USE_CLIENT_DEFAULT,  # noqa: ANN401 - as above
     ) -> httpx2.Response:
         """Send a request and read its whole answer, at most *MAX_ANSWER_BYTES*."""
+        del stream  # what was read whole can be streamed too
         try:
             response = await super().send(request, stream=True, auth=auth, follow_redirects=follow_redirects)
             try:

@@ -9,11 +9,15 @@ from reflecta.domain.prompt import Question
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """An answer: its text as it came, and what the call was and cost."""
+    """An answer: its text as it came, and what the call was and cost.
+
+    *declined* says that the writer has nothing to say about this context; the text is empty then.
+    """
 
     text: str
     call: Call
     ai_generated: bool = True
+    declined: bool = False
 
 
 class Model(Protocol):

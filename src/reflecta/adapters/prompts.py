@@ -1,0 +1,29 @@
+"""Reads the prompt texts: the built-in ones, or an operator's folder."""
+
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from reflecta.domain.errors import ConfigurationError
+from reflecta.domain.prompt import Prompts, PromptText
+
+
+def load_prompts(directory: Path | None = None) -> Prompts:
+    """Read draft.md, revision.md and assessment.md; ConfigurationError names a file that is missing or empty."""
+    folder: Traversable = directory if directory is not None else resources.files("reflecta") / "prompts"
+    return Prompts(
+        draft=_read(folder, "draft"), revision=_read(folder, "revision"), assessment=_read(folder, "assessment")
+    )
+
+
+def _read(folder: Traversable, name: str) -> PromptText:
+    try:
+        text = (folder / f"{name}.md").read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"REFLECTA_PROMPTS: {name}.md cannot be read ({type(error).__name__}); "
+            "the folder needs draft.md, revision.md and assessment.md, in UTF-8"
+        ) from error
+    if not text:
+        raise ConfigurationError(f"REFLECTA_PROMPTS: {name}.md is empty; write the instructions of that prompt in it")
+    return PromptText(name=name, text=text)

@@ -1,0 +1,301 @@
+"""Puts the service together from its settings: the only file that knows every class, and makes randomness."""
+
+import random
+import secrets
+import sys
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from reflecta.adapters.channels.expo import ExpoChannel
+from reflecta.adapters.channels.log import LogChannel
+from reflecta.adapters.clock import SystemClock
+from reflecta.adapters.engines.http import HttpEngine
+from reflecta.adapters.engines.local import LocalEngine
+from reflecta.adapters.engines.pgqueue import PgQueue
+from reflecta.adapters.models import (
+    Breaker,
+    Fallback,
+    Limited,
+    Limits,
+    Observed,
+    Options,
+    Retrying,
+    anthropic,
+    openai_compatible,
+    openrouter,
+)
+from reflecta.adapters.models.composer import Composer
+from reflecta.adapters.models.templates import load_templates
+from reflecta.adapters.prompts import load_prompts
+from reflecta.adapters.stores.sql import SqlStore
+from reflecta.adapters.telemetry import LogTelemetry
+from reflecta.application.compose import Compose
+from reflecta.application.deliver import Deliver
+from reflecta.application.explain import Explain
+from reflecta.application.ingest import Ingest
+from reflecta.application.leases import Leases
+from reflecta.application.on_demand import OnDemand
+from reflecta.application.ports import Channel, Clock, Engine, Model, Telemetry
+from reflecta.application.process import OnModelFailure, Policy, Process
+from reflecta.application.tick import Tick
+from reflecta.config import EngineName, Settings, seconds
+from reflecta.domain.errors import ConfigurationError
+from reflecta.domain.model import Address, User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """The use cases, wired. *local*, *queue* or neither is the engine that works in this process."""
+
+    settings: Settings
+    clock: Clock
+    telemetry: Telemetry
+    store: SqlStore
+    engine: Engine
+    local: LocalEngine | None
+    queue: PgQueue | None
+    tick: Tick
+    process: Process
+    on_demand: OnDemand
+    deliver: Deliver
+    ingest: Ingest
+    explain: Explain
+
+
+@asynccontextmanager
+async def open_service(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    telemetry: Telemetry | None = None,
+    random_source: random.Random | None = None,
+    model: Model | None = None,
+    with_models: bool = True,
+) -> AsyncGenerator[Service]:
+    """Connect and wire everything; disconnects at the end.
+
+    *model* stands for every language model (tests, demonstrations). Without *with_models* no vendor's client is
+    loaded (1.5 s) and the composer stands in: for commands that only read.
+    """
+    clock = clock or SystemClock()
+    telemetry = telemetry or _telemetry(settings, clock)
+    chance = random_source or random.SystemRandom()
+    async with AsyncExitStack() as stack:
+        queue = await _queue(settings, telemetry, stack)
+        store = SqlStore.at(
+            settings.database_url,
+            enlist=queue.enlist if queue else None,
+            migrate=settings.migrate,
+            pool_size=settings.database_pool,
+        )
+        stack.push_async_callback(store.aclose)
+        await store.open()
+        channels = _channels(settings, telemetry)
+        for channel in channels.values():
+            stack.push_async_callback(channel.aclose)
+        compose = _compose(settings, clock, telemetry, chance, model, with_models=with_models)
+        stack.push_async_callback(compose.writer.aclose)
+        stack.push_async_callback(compose.judge.aclose)
+        yield _wire(settings, clock, telemetry, chance, store, queue, channels, compose)
+
+
+def _wire(
+    settings: Settings,
+    clock: Clock,
+    telemetry: Telemetry,
+    chance: random.Random,
+    store: SqlStore,
+    queue: PgQueue | None,
+    channels: Mapping[str, Channel],
+    compose: Compose,
+) -> Service:
+    deliver = Deliver(
+        store=store,
+        channels=channels,
+        clock=clock,
+        telemetry=telemetry,
+        jitter=lambda delay: delay * (1 + chance.random() / 4),
+    )
+    process = Process(
+        store=store,
+        compose=compose,
+        leases=Leases(
+            store=store,
+            clock=clock,
+            telemetry=telemetry,
+            lease=seconds(settings.lease),
+            renewal=seconds(settings.lease_renewal),
+        ),
+        clock=clock,
+        telemetry=telemetry,
+        new_token=_tokens(chance),
+        addresses=_addresses(settings),
+        notify=deliver.wake,
+        policy=Policy(
+            entries=settings.context_entries,
+            context_tokens=settings.context_tokens,
+            on_model_failure=OnModelFailure(settings.on_model_failure),
+        ),
+    )
+
+    async def work(occasion_id: str) -> None:
+        await process(occasion_id)
+
+    local = LocalEngine(work, telemetry, concurrency=settings.concurrency) if _works_here(settings) else None
+    engine: Engine = queue or local or _http(settings, telemetry)
+    return Service(
+        settings=settings,
+        clock=clock,
+        telemetry=telemetry,
+        store=store,
+        engine=engine,
+        local=local,
+        queue=queue,
+        tick=Tick(store=store, engine=engine, clock=clock, telemetry=telemetry, draw=chance.random),
+        process=process,
+        on_demand=OnDemand(store=store, process=process, clock=clock),
+        deliver=deliver,
+        ingest=Ingest(store=store, clock=clock, telemetry=telemetry),
+        explain=Explain(store=store, clock=clock),
+    )
+
+
+def _works_here(settings: Settings) -> bool:
+    return settings.engine is EngineName.LOCAL
+
+
+def _telemetry(settings: Settings, clock: Clock) -> LogTelemetry:
+    level = settings.log_level.lower()
+    if level not in {"debug", "info", "warning", "error"}:
+        raise ConfigurationError(f"REFLECTA_LOG_LEVEL is {level[:20]!r}; choose debug, info, warning or error")
+    return LogTelemetry(
+        clock=clock,
+        format=settings.log_format.value,
+        stream=sys.stderr,
+        level=cast("Literal['debug', 'info', 'warning', 'error']", level),
+        no_color=bool(settings.no_color),
+    )
+
+
+def _tokens(chance: random.Random) -> Callable[[], str]:
+    """Give a maker of lease tokens: unguessable, or repeatable where chance is seeded."""
+    if isinstance(chance, random.SystemRandom):
+        return lambda: secrets.token_hex(16)
+    return lambda: f"{chance.getrandbits(128):032x}"
+
+
+async def _queue(settings: Settings, telemetry: Telemetry, stack: AsyncExitStack) -> PgQueue | None:
+    if settings.engine is not EngineName.PGQUEUER:
+        return None
+    if not settings.database_url.startswith(("postgresql", "postgres")):
+        raise ConfigurationError(
+            "REFLECTA_ENGINE=pgqueuer needs PostgreSQL; set REFLECTA_DATABASE_URL=postgresql://USER@HOST/NAME"
+        )
+    queue = PgQueue(settings.database_url, telemetry)
+    stack.push_async_callback(queue.aclose)
+    if settings.migrate:
+        await queue.install()
+    return queue
+
+
+def _http(settings: Settings, telemetry: Telemetry) -> HttpEngine:
+    if settings.processor_url is None or settings.cron_secret is None:
+        raise ConfigurationError(
+            "REFLECTA_ENGINE=http needs REFLECTA_PROCESSOR_URL (the full URL of /processor) and CRON_SECRET"
+        )
+    return HttpEngine(
+        settings.processor_url,
+        settings.cron_secret.get_secret_value(),
+        telemetry,
+        concurrency=settings.concurrency,
+        time_limit=seconds(settings.http_time_limit),
+    )
+
+
+def _channels(settings: Settings, telemetry: Telemetry) -> Mapping[str, Channel]:
+    if not settings.pushes_to_expo:
+        return {"log": LogChannel(telemetry=telemetry)}
+    token = settings.expo_access_token
+    secret = token.get_secret_value() if token else None
+    if settings.expo_base_url:
+        return {"expo": ExpoChannel(base_url=settings.expo_base_url, access_token=secret)}
+    return {"expo": ExpoChannel(access_token=secret)}
+
+
+def _addresses(settings: Settings) -> Callable[[User], Sequence[Address]]:
+    if not settings.pushes_to_expo:
+        return lambda user: [Address(channel="log", value=user.id)]
+    return lambda user: [Address(channel="expo", value=t) for t in user.push.tokens] if user.push.enabled else []
+
+
+def _compose(
+    settings: Settings,
+    clock: Clock,
+    telemetry: Telemetry,
+    chance: random.Random,
+    model: Model | None,
+    *,
+    with_models: bool,
+) -> Compose:
+    composer = Composer(load_templates(settings.templates), clock)
+    if model is not None:
+        writer = judge = model
+    elif with_models and settings.uses_model:
+        limits = Limits(settings.model_concurrency, settings.model_requests_per_minute)
+        writer, judge = (
+            _guarded((first, *settings.fallback_models), settings, clock, telemetry, chance, limits)
+            for first in (settings.generator_model, settings.judge_model)
+        )
+    else:
+        writer = judge = composer
+    return Compose(
+        writer=writer,
+        judge=judge,
+        composer=composer,
+        prompts=load_prompts(settings.prompts),
+        clock=clock,
+        telemetry=telemetry,
+        revisions=settings.revisions,
+        threshold=settings.gate,
+    )
+
+
+def _guarded(
+    names: Sequence[str],
+    settings: Settings,
+    clock: Clock,
+    telemetry: Telemetry,
+    chance: random.Random,
+    limits: Limits,
+) -> Model:
+    """Wrap each model in its guards, and the models in their order of fallback."""
+
+    def guarded(name: str) -> Model:
+        observed = Observed(_vendor(name, settings, clock), name, telemetry)
+        limited = Limited(Breaker(observed, name, clock, telemetry), limits)
+        return Retrying(
+            model=limited,
+            jitter=chance.random,
+            attempts=settings.model_attempts,
+            total=seconds(settings.model_retry_total),
+        )
+
+    return Fallback([guarded(name) for name in names])
+
+
+def _vendor(name: str, settings: Settings, clock: Clock) -> Model:
+    """Give the client of one model: an endpoint of one's own, OpenRouter, or Anthropic."""
+    options = Options(timeout=seconds(settings.model_timeout), temperature=settings.model_temperature)
+    openrouter_key, anthropic_key = settings.openrouter_api_key, settings.anthropic_api_key
+    if settings.model_base_url is not None:
+        key = settings.model_api_key or openrouter_key
+        secret = key.get_secret_value() if key else None
+        return openai_compatible(name, settings.model_base_url, secret, clock=clock, options=options)
+    if openrouter_key is not None:
+        return openrouter(name, openrouter_key.get_secret_value(), clock=clock, options=options)
+    if anthropic_key is not None:
+        plain = name.removeprefix("anthropic/")
+        return anthropic(plain, anthropic_key.get_secret_value(), clock=clock, options=options)
+    raise ConfigurationError("no model is configured; set OPENROUTER_API_KEY or REFLECTA_MODEL_BASE_URL")

@@ -1,0 +1,501 @@
+"""What `TickStore` promises to the tick, kept by every store."""
+
+import asyncio
+import sys
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
+from tests.builders import HOUR, NOW, REGULAR, WINDOW_END, a_forced_occasion, a_user
+from tests.conftest import OpenStore
+from tests.contracts.steps import UNTIL, add, claim, in_work, occasion_of, outcome_of, queue_it, queued, take, user_of
+from tests.databases import Held, Place, held_open, rows, write
+
+from reflecta.adapters.stores.sql import SqlStore
+from reflecta.application.ports.store import ClaimPlan, Slot, Swept, TickRecord
+from reflecta.domain.errors import LeaseLost
+from reflecta.domain.model import Cadence, OccasionState, Preferences, Reason, Window, occasion_id
+
+MINUTE = timedelta(minutes=1)
+AFTERWARDS = NOW + timedelta(days=2)
+CLOSED = WINDOW_END + HOUR
+
+several_kinds = pytest.mark.parametrize("place", ["file", "postgres"], indirect=True)
+only_postgres = pytest.mark.parametrize("place", ["postgres"], indirect=True)
+only_file = pytest.mark.parametrize("place", ["file"], indirect=True)
+
+
+def defer(_slot: Slot) -> ClaimPlan:
+    return ClaimPlan(next_due_at=REGULAR, reason=Reason.OUTSIDE_WINDOW)
+
+
+def afterwards(_slot: Slot, _due: datetime) -> datetime:
+    return AFTERWARDS
+
+
+async def sweep(store: SqlStore, now: datetime, *, limit: int = 100) -> Swept:
+    return await store.sweep(now, limit=limit, next_due=afterwards)
+
+
+# --- unscheduled, set_first_due
+
+
+async def test_unscheduled_lists_enabled_users_of_known_zone_who_have_no_due_time(store: SqlStore) -> None:
+    off = a_user("off", enabled=False, next_due_at=None)
+    await add(store, a_user("fits", next_due_at=None), off, a_user("zoneless", next_due_at=None, timezone=None))
+    await add(store, a_user("scheduled"))
+    slots = await store.unscheduled(10)
+    assert slots == [Slot(user_id="fits", zone="Europe/Berlin", window=Window.MORNING, cadence=Cadence.DAILY)]
+
+
+async def test_unscheduled_lists_at_most_its_limit(store: SqlStore) -> None:
+    await add(store, *(a_user(f"u{n}", next_due_at=None) for n in range(5)))
+    assert len(await store.unscheduled(3)) == 3
+
+
+async def test_a_first_due_time_is_set_where_there_is_none(store: SqlStore) -> None:
+    await add(store, a_user("u1", next_due_at=None), a_user("u2", next_due_at=None))
+    assert await store.set_first_due({"u1": REGULAR, "u2": AFTERWARDS, "nobody": NOW}) == 2
+    assert (await user_of(store, "u1")).next_due_at == REGULAR
+    assert (await user_of(store, "u2")).next_due_at == AFTERWARDS
+
+
+async def test_a_due_time_set_meanwhile_is_not_overwritten_by_a_first_one(store: SqlStore) -> None:
+    await add(store, a_user("u1", next_due_at=REGULAR))
+    assert await store.set_first_due({"u1": AFTERWARDS}) == 0
+    assert (await user_of(store)).next_due_at == REGULAR
+
+
+async def test_a_user_switched_off_meanwhile_gets_no_first_due_time(store: SqlStore) -> None:
+    await add(store, a_user(enabled=False, next_due_at=None))
+    assert await store.set_first_due({"u1": NOW}) == 0
+    assert (await user_of(store)).next_due_at is None
+
+
+# --- due
+
+
+async def test_due_lists_enabled_users_up_to_the_instant_by_due_time(store: SqlStore) -> None:
+    await add(store, a_user("b", next_due_at=UNTIL), a_user("a", next_due_at=NOW), a_user("off", enabled=False))
+    await add(store, a_user("late", next_due_at=UNTIL + timedelta(milliseconds=1)), a_user("none", next_due_at=None))
+    assert [(slot.user_id, slot.due_at) for slot in await store.due(UNTIL, 10)] == [("a", NOW), ("b", UNTIL)]
+
+
+async def test_due_lists_at_most_its_limit_the_longest_due_first(store: SqlStore) -> None:
+    await add(store, *(a_user(f"u{n}", next_due_at=NOW - n * HOUR) for n in range(5)))
+    assert [slot.user_id for slot in await store.due(UNTIL, 2)] == ["u4", "u3"]
+
+
+async def test_due_gives_what_due_times_depend_on(store: SqlStore) -> None:
+    await add(store, a_user(window=Window.EVENING, cadence=Cadence.ONCE_A_WEEK))
+    expected = Slot(
+        user_id="u1", zone="Europe/Berlin", window=Window.EVENING, cadence=Cadence.ONCE_A_WEEK, due_at=NOW
+    )
+    assert await store.due(UNTIL, 1) == [expected]
+
+
+# --- claim
+
+
+async def test_a_claim_queues_an_occasion_and_moves_the_due_time(store: SqlStore) -> None:
+    await add(store, a_user())
+    claimed = await claim(store, "u1")
+    occasion = await occasion_of(store, occasion_id("u1", NOW))
+    assert claimed.queued == claimed.to_enqueue == [occasion.id]
+    assert (occasion.state, occasion.due_at, occasion.created_at) == (OccasionState.QUEUED, NOW, NOW)
+    assert (await user_of(store)).next_due_at == REGULAR
+
+
+async def test_an_occasion_keeps_what_its_claim_knew(store: SqlStore) -> None:
+    await add(store, a_user(window=Window.EVENING))
+    await claim(store, "u1")
+    occasion = await occasion_of(store, occasion_id("u1", NOW))
+    assert (occasion.timezone, occasion.window) == ("Europe/Berlin", Window.EVENING)
+    assert (occasion.window_ends_at, occasion.regular_due_at) == (WINDOW_END, REGULAR)
+    assert (occasion.forced, occasion.tries, occasion.started_at) == (False, 0, None)
+
+
+async def test_a_plan_with_a_reason_defers_at_once(store: SqlStore) -> None:
+    await add(store, a_user())
+    claimed = await claim(store, "u1", plan=defer)
+    occasion = await occasion_of(store, occasion_id("u1", NOW))
+    assert (claimed.queued, claimed.to_enqueue, claimed.deferred) == ([], [], [occasion.id])
+    assert (occasion.state, occasion.reason) == (OccasionState.DEFERRED, Reason.OUTSIDE_WINDOW)
+    assert occasion.ended_at == NOW
+    assert (await user_of(store)).next_due_at == REGULAR
+
+
+async def test_a_claim_gives_ids_in_the_order_of_the_users_it_was_given(store: SqlStore) -> None:
+    await add(store, *(a_user(u) for u in "abcd"))
+    claimed = await claim(store, "c", "a", "d", "b")
+    assert claimed.queued == [occasion_id(u, NOW) for u in "cadb"]
+
+
+async def test_a_claim_passes_over_users_who_are_no_longer_due(store: SqlStore) -> None:
+    await add(store, a_user("off", enabled=False), a_user("moved", next_due_at=REGULAR), a_user("none", next_due_at=None))
+    claimed = await claim(store, "off", "moved", "none", "gone")
+    assert (claimed.queued, claimed.deferred, claimed.failed) == ([], [], [])
+    assert await store.occasions() == []
+
+
+async def test_a_claim_touches_only_the_users_it_was_given(store: SqlStore) -> None:
+    await add(store, a_user("u1"), a_user("u2"))
+    await claim(store, "u1")
+    assert (await user_of(store, "u2")).next_due_at == NOW
+
+
+async def test_claiming_again_finds_nobody(store: SqlStore) -> None:
+    await add(store, a_user())
+    await claim(store, "u1")
+    assert (await claim(store, "u1")).queued == []
+    assert len(await store.occasions()) == 1
+
+
+async def test_an_occasion_of_the_same_due_time_is_not_repeated_but_the_due_time_moves(store: SqlStore) -> None:
+    first = await in_work(store)
+    await store.retry_later(first, token="t1", at=CLOSED, detail="kept")
+    await add(store, a_user())  # an edit that moves the due time back to where it was
+    claimed = await claim(store, "u1")
+    assert (claimed.queued, claimed.to_enqueue) == ([], [])
+    assert (await occasion_of(store, first)).detail == "kept"
+    assert (await user_of(store)).next_due_at == REGULAR
+
+
+async def test_a_user_with_an_open_occasion_gets_no_second_one(store: SqlStore) -> None:
+    await queued(store, a_user(next_due_at=NOW - HOUR))
+    await add(store, a_user())
+    assert (await claim(store, "u1")).queued == []
+    assert len(await store.occasions()) == 1
+    assert (await user_of(store)).next_due_at == REGULAR
+
+
+async def test_the_plan_is_told_of_an_open_occasion(store: SqlStore) -> None:
+    await queued(store, a_user(next_due_at=NOW - HOUR))
+    await add(store, a_user("u1"), a_user("u2"))
+    told: dict[str, bool] = {}
+
+    def note(slot: Slot) -> ClaimPlan:
+        told[slot.user_id] = slot.has_open_occasion
+        return defer(slot)
+
+    claimed = await claim(store, "u1", "u2", plan=note)
+    assert told == {"u1": True, "u2": False}
+    assert len(claimed.deferred) == 2
+
+
+async def test_an_ended_occasion_is_no_open_one(store: SqlStore) -> None:
+    await add(store, a_user(next_due_at=NOW - HOUR))
+    await claim(store, "u1", plan=defer)
+    await add(store, a_user())
+    told: list[bool] = []
+
+    def note(slot: Slot) -> ClaimPlan:
+        told.append(slot.has_open_occasion)
+        return defer(slot)
+
+    await claim(store, "u1", plan=note)
+    assert told == [False]
+
+
+async def test_a_user_of_unknown_zone_loses_the_due_time_and_nobody_else_is_touched(store: SqlStore) -> None:
+    await add(store, a_user("u1"), a_user("lost", timezone="Mars/Phobos"), a_user("u2"))
+
+    def plan(slot: Slot) -> ClaimPlan:
+        return {"Europe/Berlin": queue_it(slot)}[slot.zone]
+
+    claimed = await claim(store, "u1", "lost", "u2", plan=plan)
+    assert (claimed.failed, len(claimed.queued)) == (["lost"], 2)
+    assert (await user_of(store, "lost")).next_due_at is None
+    assert await store.open_occasion("lost") is None
+
+
+async def test_a_user_without_a_zone_has_an_empty_one_in_the_plan(store: SqlStore) -> None:
+    await add(store, a_user(timezone=None))
+    zones: list[str] = []
+
+    def note(slot: Slot) -> ClaimPlan:
+        zones.append(slot.zone)
+        raise KeyError(slot.zone)
+
+    assert (await claim(store, "u1", plan=note)).failed == ["u1"]
+    assert zones == [""]
+
+
+async def test_a_claim_whose_plan_breaks_leaves_everything_as_it_was(store: SqlStore) -> None:
+    await add(store, a_user("u1"), a_user("u2"))
+
+    def plan(slot: Slot) -> ClaimPlan:
+        if slot.user_id == "u2":
+            raise ZeroDivisionError
+        return queue_it(slot)
+
+    with pytest.raises(ZeroDivisionError):
+        await claim(store, "u1", "u2", plan=plan)
+    assert await store.occasions() == []
+    assert len((await claim(store, "u1", "u2")).queued) == 2
+
+
+async def test_a_claim_of_nobody_does_nothing(store: SqlStore) -> None:
+    assert (await claim(store)).queued == []
+
+
+@several_kinds
+async def test_eight_claims_at_once_give_each_of_200_users_to_one_of_them(open_store: OpenStore) -> None:
+    stores = [await open_store() for _ in range(8)]
+    users = [f"u{n:03}" for n in range(200)]
+    await add(stores[0], *(a_user(u) for u in users))
+    claims = await asyncio.gather(*(claim(store, *users) for store in stores))
+    queued_ids = [occasion for claimed in claims for occasion in claimed.queued]
+    assert sorted(queued_ids) == sorted(occasion_id(u, NOW) for u in users)
+    assert len(await rows(stores[0], "SELECT id FROM occasions")) == 200
+
+
+@several_kinds
+async def test_claims_in_small_batches_from_both_ends_meet_without_a_double(open_store: OpenStore) -> None:
+    stores = [await open_store() for _ in range(2)]
+    users = [f"u{n:03}" for n in range(60)]
+    await add(stores[0], *(a_user(u) for u in users))
+
+    async def drain(store: SqlStore, order: list[str]) -> list[str]:
+        batches = (order[start : start + 10] for start in range(0, len(order), 10))
+        return [occasion for batch in batches for occasion in (await claim(store, *batch)).queued]
+
+    drained = await asyncio.gather(drain(stores[0], users), drain(stores[1], users[::-1]))
+    assert sorted(drained[0] + drained[1]) == sorted(occasion_id(u, NOW) for u in users)
+
+
+@several_kinds
+async def test_two_processes_claim_each_user_once(store: SqlStore, place: Place) -> None:
+    users = [f"u{n:03}" for n in range(200)]
+    await add(store, *(a_user(u) for u in users))
+    orders = [users, users[::-1]]
+    claimers = [await _claimer(place.url, order) for order in orders]
+    outputs = await asyncio.gather(*(process.communicate(b"go\n") for process in claimers))
+    queued_ids = [occasion for output, _ in outputs for occasion in output.decode().split()]
+    assert sorted(queued_ids) == sorted(occasion_id(u, NOW) for u in users)
+
+
+async def _claimer(url: str, users: list[str]) -> asyncio.subprocess.Process:
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.contracts.claimer", url, *users, stdin=pipe, stdout=pipe
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"ready\n"
+    return process
+
+
+@only_postgres
+async def test_a_claim_does_not_wait_for_users_whom_another_claim_holds(store: SqlStore, place: Place) -> None:
+    await add(store, a_user("u1"), a_user("u2"))
+
+    async def claim_beside(held: Held) -> None:
+        await held.execute("SELECT id FROM users WHERE id = 'u1' FOR UPDATE")
+        async with asyncio.timeout(10):
+            assert (await claim(store, "u1", "u2")).queued == [occasion_id("u2", NOW)]
+
+    await held_open(place.url, claim_beside)
+
+
+@only_postgres
+async def test_occasions_are_handed_to_the_queue_within_the_claim(store: SqlStore, place: Place) -> None:
+    await add(store, a_user("u1"))
+    seen: list[tuple[bool, list[str]]] = []
+
+    async def enlist(connection: AsyncConnection, ids: list[str] | tuple[str, ...] | object) -> None:
+        seen.append((connection.in_transaction(), list(ids)))  # pyright: ignore[reportArgumentType]
+
+    handing = SqlStore.at(place.url, enlist=enlist)
+    claimed = await claim(handing, "u1")
+    await handing.aclose()
+    assert seen == [(True, [occasion_id("u1", NOW)])]
+    assert (list(claimed.queued), list(claimed.to_enqueue)) == ([occasion_id("u1", NOW)], [])
+
+
+@only_postgres
+async def test_a_queue_that_refuses_undoes_the_claim(store: SqlStore, place: Place) -> None:
+    await add(store, a_user("u1"))
+
+    async def refuse(_connection: AsyncConnection, _ids: object) -> None:
+        raise ConnectionResetError
+
+    handing = SqlStore.at(place.url, enlist=refuse)
+    with pytest.raises(Exception, match="ConnectionResetError"):
+        await claim(handing, "u1")
+    await handing.aclose()
+    assert await store.occasions() == []
+    assert (await user_of(store)).next_due_at == NOW
+
+
+# --- sweep
+
+
+async def test_the_sweep_expires_a_queued_occasion_at_the_instant_its_window_closes(store: SqlStore) -> None:
+    occasion = await queued(store)
+    assert (await sweep(store, WINDOW_END - MINUTE)).expired == []
+    assert (await sweep(store, WINDOW_END)).expired == [occasion]
+    ended = await occasion_of(store, occasion)
+    assert (ended.state, ended.reason, ended.ended_at) == (
+        OccasionState.EXPIRED,
+        Reason.WINDOW_CLOSED,
+        WINDOW_END,
+    )
+
+
+async def test_the_sweep_gives_the_user_of_an_expired_occasion_the_next_due_time(store: SqlStore) -> None:
+    await queued(store)
+    told: list[tuple[Slot, datetime]] = []
+
+    def next_due(slot: Slot, due: datetime) -> datetime:
+        told.append((slot, due))
+        return AFTERWARDS
+
+    await store.sweep(CLOSED, limit=10, next_due=next_due)
+    assert [(slot.user_id, slot.zone, due) for slot, due in told] == [("u1", "Europe/Berlin", NOW)]
+    assert (await user_of(store)).next_due_at == AFTERWARDS
+
+
+async def test_the_sweep_leaves_a_due_time_that_was_edited_meanwhile(store: SqlStore) -> None:
+    occasion = await queued(store)
+    await add(store, a_user(next_due_at=REGULAR + HOUR))
+    assert (await sweep(store, CLOSED)).expired == [occasion]
+    assert (await user_of(store)).next_due_at == REGULAR + HOUR
+
+
+async def test_the_sweep_gives_no_due_time_to_a_user_switched_off_meanwhile(store: SqlStore) -> None:
+    occasion = await queued(store)
+    await add(store, a_user(enabled=False, next_due_at=REGULAR))
+    assert (await sweep(store, CLOSED)).expired == [occasion]
+    assert (await user_of(store)).next_due_at == REGULAR
+
+
+async def test_the_sweep_expires_the_occasion_of_a_user_who_is_gone(store: SqlStore) -> None:
+    occasion = await queued(store)
+    await write(store, "DELETE FROM users")
+    assert (await sweep(store, CLOSED)).expired == [occasion]
+
+
+async def test_a_user_of_unknown_zone_does_not_keep_the_sweep_from_the_others(store: SqlStore) -> None:
+    lost, other = await queued(store, a_user("lost", timezone="Mars/Phobos")), await queued(store, a_user("u1"))
+
+    def next_due(slot: Slot, _due: datetime) -> datetime:
+        return {"Europe/Berlin": AFTERWARDS}[slot.zone]
+
+    swept = await store.sweep(CLOSED, limit=10, next_due=next_due)
+    assert sorted(swept.expired) == sorted([lost, other])
+    assert (await user_of(store, "lost")).next_due_at is None
+    assert (await user_of(store)).next_due_at == AFTERWARDS
+
+
+async def test_the_sweep_expires_an_occasion_whose_lease_ran_out_with_its_window(store: SqlStore) -> None:
+    occasion = await in_work(store)
+    assert (await sweep(store, CLOSED)).expired == [occasion]
+    with pytest.raises(LeaseLost):
+        await store.release(occasion, token="t1")
+
+
+async def test_the_sweep_leaves_work_under_a_live_lease_even_past_its_window(store: SqlStore) -> None:
+    occasion = await in_work(store)
+    await store.renew(["t1"], until=CLOSED + MINUTE)
+    assert await sweep(store, CLOSED) == Swept(waiting=[], expired=[])
+    await store.release(occasion, token="t1")
+
+
+async def test_a_forced_occasion_never_expires(store: SqlStore) -> None:
+    await add(store, a_user())
+    forced = a_forced_occasion()
+    await store.force(forced)
+    assert await sweep(store, CLOSED + timedelta(days=30)) == Swept(waiting=[forced.id], expired=[])
+
+
+async def test_an_ended_occasion_is_swept_no_more(store: SqlStore) -> None:
+    await queued(store)
+    await sweep(store, CLOSED)
+    assert await sweep(store, CLOSED) == Swept(waiting=[], expired=[])
+
+
+async def test_the_sweep_lists_waiting_occasions_earliest_window_end_first_and_forced_ones_before_all(
+    store: SqlStore,
+) -> None:
+    late = await queued(store, a_user("late"), window_ends_at=WINDOW_END + HOUR)
+    early = await queued(store, a_user("early"), window_ends_at=WINDOW_END)
+    await add(store, a_user("forced"))
+    forced = a_forced_occasion("forced")
+    await store.force(forced)
+    assert (await sweep(store, NOW)).waiting == [forced.id, early, late]
+
+
+async def test_the_sweep_lists_an_occasion_only_when_it_may_start(store: SqlStore) -> None:
+    occasion = await in_work(store)
+    await store.retry_later(occasion, token="t1", at=NOW + HOUR, detail="503")
+    assert (await sweep(store, NOW + HOUR - MINUTE)).waiting == []
+    assert (await sweep(store, NOW + HOUR)).waiting == [occasion]
+
+
+async def test_the_sweep_returns_an_occasion_whose_lease_ran_out_to_the_queue(store: SqlStore) -> None:
+    occasion = await in_work(store)
+    assert (await sweep(store, NOW + MINUTE - timedelta(seconds=1))).waiting == []
+    assert (await sweep(store, NOW + MINUTE)).waiting == [occasion]
+    assert (await occasion_of(store, occasion)).state is OccasionState.QUEUED
+    with pytest.raises(LeaseLost):
+        await store.release(occasion, token="t1")
+
+
+async def test_the_sweep_lists_and_ends_at_most_its_limit_the_earliest_windows_first(store: SqlStore) -> None:
+    ids = [await queued(store, a_user(f"u{n}"), window_ends_at=WINDOW_END + (5 - n) * MINUTE) for n in range(5)]
+    assert (await sweep(store, NOW, limit=2)).waiting == [ids[4], ids[3]]
+    assert (await sweep(store, CLOSED, limit=2)).expired == [ids[4], ids[3]]
+
+
+@several_kinds
+async def test_sweeps_at_once_end_each_occasion_once(open_store: OpenStore) -> None:
+    stores = [await open_store() for _ in range(4)]
+    ids = [await queued(stores[0], a_user(f"u{n:02}")) for n in range(20)]
+    swept = await asyncio.gather(*(sweep(store, CLOSED) for store in stores))
+    assert sorted(occasion for one in swept for occasion in one.expired) == sorted(ids)
+
+
+@only_postgres
+async def test_a_sweep_and_an_import_of_the_same_users_do_not_lock_each_other_out(
+    store: SqlStore, place: Place
+) -> None:
+    await queued(store, a_user("a"), window_ends_at=WINDOW_END)
+    await queued(store, a_user("b"), window_ends_at=WINDOW_END - MINUTE)
+    import_holds_a = asyncio.Event()
+
+    async def import_both(held: Held) -> None:
+        await held.execute("SELECT id FROM users WHERE id = 'a' FOR UPDATE")
+        import_holds_a.set()
+        await held.someone_waits()
+        await held.execute("SELECT id FROM users WHERE id = 'b' FOR UPDATE")
+
+    importing = asyncio.create_task(held_open(place.url, import_both))
+    await import_holds_a.wait()
+    assert len((await sweep(store, CLOSED)).expired) == 2
+    await importing
+
+
+# --- ticks
+
+
+async def test_there_is_no_last_tick_before_the_first(store: SqlStore) -> None:
+    assert await store.last_tick() is None
+
+
+async def test_the_newest_tick_is_given_as_it_was_recorded(store: SqlStore) -> None:
+    record = TickRecord(
+        at=NOW, users_due=5, users_bootstrapped=2, jobs_created=1, users_rescheduled=4, errors=3, seconds=0.25
+    )
+    await store.record_tick(replace(record, at=NOW - HOUR, users_due=9))
+    await store.record_tick(record)
+    assert await store.last_tick() == record
+
+
+async def test_an_outcome_is_one_of_the_named_states(store: SqlStore) -> None:
+    occasion = await queued(store)
+    with pytest.raises(Exception, match="occasions_state"):
+        await write(store, "UPDATE occasions SET state = 'lost'")
+    assert await outcome_of(store, occasion) == (OccasionState.QUEUED, None)
+    assert Preferences().enabled is False
+    assert await take(store, occasion) is not None

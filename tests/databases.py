@@ -1,0 +1,150 @@
+"""Databases for tests: where a store can be opened, how PostgreSQL is made and emptied, and what a table holds.
+
+PostgreSQL is looked for at REFLECTA_TEST_POSTGRES_URL (default: 127.0.0.1:5432, user postgres, no password); each
+test process makes a database of its own there and drops it at the end.
+"""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from reflecta.adapters.stores.sql import SqlStore
+from reflecta.adapters.stores.sql.schema import metadata
+
+POSTGRES = sa.make_url(os.environ.get("REFLECTA_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres"))
+SERVICES_REQUIRED = os.environ.get("REQUIRE_SERVICES") == "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A database that stores can be opened on; *kind* is memory, file or postgres."""
+
+    kind: str
+    url: str
+
+
+def text(url: sa.URL) -> str:
+    return url.render_as_string(hide_password=False)
+
+
+def postgres_url(name: str) -> str:
+    return text(POSTGRES.set(drivername="postgresql", database=name))
+
+
+@contextmanager
+def postgres_database() -> Generator[str]:
+    """Make a database without tables; give its URL; drop it at the end."""
+    name = f"reflecta_test_{os.getpid()}_{uuid4().hex[:12]}"
+    try:
+        administer(f"CREATE DATABASE {name}")
+    except (OSError, sa.exc.DBAPIError) as error:
+        _do_without(error)
+    # What a power cut would undo is of no account here, and each commit costs half as much.
+    administer(f"ALTER DATABASE {name} SET synchronous_commit = off")
+    try:
+        yield postgres_url(name)
+    finally:
+        administer(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _do_without(error: Exception) -> None:
+    advice = (
+        f"PostgreSQL does not answer at {POSTGRES.render_as_string()} ({type(error).__name__}): start one there, or set "
+        "REFLECTA_TEST_POSTGRES_URL=postgresql://USER:PASSWORD@HOST:PORT/DATABASE to one where USER may create databases"
+    )
+    if SERVICES_REQUIRED:
+        pytest.fail(advice)
+    pytest.skip(f"{advice}. With REQUIRE_SERVICES=1 this fails")
+
+
+def administer(statement: str) -> None:
+    """Run a statement on the PostgreSQL server, outside any transaction."""
+    apart(lambda: _execute(POSTGRES.set(drivername="postgresql+asyncpg"), statement))
+
+
+async def _execute(url: sa.URL, statement: str) -> None:
+    engine = create_async_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(sa.text(statement))
+    finally:
+        await engine.dispose()
+
+
+def apart(work: Callable[[], Any]) -> None:
+    """Run a coroutine on an event loop of its own, in a thread of its own: fixtures have no say in the test's."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(work())).result()
+
+
+async def migrated(url: str) -> None:
+    """Give a database its tables."""
+    store = SqlStore.at(url)
+    await store.open()
+    await store.aclose()
+
+
+def copy_sqlite(template: Path, target: Path) -> str:
+    """Copy a closed SQLite file; give the copy's URL."""
+    shutil.copy(template, target)
+    return f"sqlite:///{target}"
+
+
+async def empty(store: SqlStore) -> None:
+    """Delete all rows; for the few of a test this is faster than TRUNCATE."""
+    await store.database.write(lambda c: [c.execute(sa.delete(table)) for table in metadata.sorted_tables])
+
+
+async def rows(store: SqlStore, statement: str, **values: object) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """Read by a statement of the test's own."""
+    return await store.database.read(lambda c: c.execute(sa.text(statement), values).all())
+
+
+async def write(store: SqlStore, statement: str, **values: object) -> None:
+    """Write by a statement of the test's own, behind the store's back."""
+    await store.database.write(lambda c: c.execute(sa.text(statement), values).rowcount)
+
+
+async def dump(store: SqlStore) -> dict[str, list[str]]:
+    """Give every row of every table as text."""
+    return {
+        table.name: sorted(repr(tuple(row)) for row in await rows(store, f'SELECT * FROM "{table.name}"'))  # noqa: S608
+        for table in metadata.sorted_tables
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A transaction of somebody else, held open on PostgreSQL."""
+
+    connection: AsyncConnection
+
+    async def execute(self, statement: str) -> None:
+        await self.connection.execute(sa.text(statement))
+
+    async def someone_waits(self) -> None:
+        """Return as soon as another transaction waits for a lock."""
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        while not await self.connection.scalar(sa.text(waiting)):
+            await asyncio.sleep(0.005)
+
+
+async def held_open(url: str, work: Callable[[Held], Awaitable[None]]) -> None:
+    """Run *work* in one transaction of a connection of its own and commit."""
+    engine = create_async_engine(sa.make_url(url).set(drivername="postgresql+asyncpg"), poolclass=sa.NullPool)
+    try:
+        async with engine.begin() as connection:
+            await work(Held(connection))
+    finally:
+        await engine.dispose()
