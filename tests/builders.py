@@ -52,7 +52,9 @@ def a_user(
     return replace(user, **fields)
 
 
-def an_entry(entry_id: str = "e1", user_id: str = "u1", *, text: str = "I walked along the river.", **fields: Any) -> Entry:
+def an_entry(
+    entry_id: str = "e1", user_id: str = "u1", *, text: str = "I walked along the river.", **fields: Any
+) -> Entry:
     """Make an entry written yesterday."""
     written_at = NOW - timedelta(days=1)
     entry = Entry(
@@ -87,7 +89,13 @@ def a_forced_occasion(user_id: str = "u1", *, due_at: datetime = NOW + timedelta
 def a_call(**fields: Any) -> Call:
     """Make a model call that cost a tenth of a cent."""
     call = Call(
-        purpose=Purpose.DRAFT, model="m", prompt_version="p1", at=NOW, latency=1.5, cost_reported=0.001, input_tokens=900
+        purpose=Purpose.DRAFT,
+        model="m",
+        prompt_version="p1",
+        at=NOW,
+        latency=1.5,
+        cost_reported=0.001,
+        input_tokens=900,
     )
     return replace(call, **fields)
 
@@ -98,7 +106,9 @@ def an_attempt(number: int = 1, *, text: str = "How did the walk go on?", **fiel
     return replace(Attempt(number=number, created_at=NOW, draft=draft, calls=(a_call(),)), **fields)
 
 
-def a_delivery(delivery_id: str = "d1", user_id: str = "u1", *, address: str = "phone", channel: str = "push", **fields: Any) -> Delivery:
+def a_delivery(
+    delivery_id: str = "d1", user_id: str = "u1", *, address: str = "phone", channel: str = "push", **fields: Any
+) -> Delivery:
     """Make a delivery of the message that `a_sending` makes."""
     delivery = Delivery(
         id=delivery_id,
@@ -112,7 +122,9 @@ def a_delivery(delivery_id: str = "d1", user_id: str = "u1", *, address: str = "
     return replace(delivery, **fields)
 
 
-def a_sending(user_id: str = "u1", *deliveries: Delivery, suffix: str = "", local_date: date = TODAY, attempt: int = 1) -> Sending:
+def a_sending(
+    user_id: str = "u1", *deliveries: Delivery, suffix: str = "", local_date: date = TODAY, attempt: int = 1
+) -> Sending:
     """Make what a sent occasion of a user leaves behind; a user's second one needs a *suffix*."""
     message_id = f"m-{user_id}{suffix}"
     entry = an_entry(f"je-{user_id}{suffix}", user_id, text="How did the walk go on?", message_id=message_id)

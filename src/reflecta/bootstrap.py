@@ -64,6 +64,16 @@ class Service:
     explain: Explain
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """What everything else is built from."""
+
+    settings: Settings
+    clock: Clock
+    telemetry: Telemetry
+    chance: random.Random
+
+
 @asynccontextmanager
 async def open_service(
     settings: Settings,
@@ -80,10 +90,14 @@ async def open_service(
     loaded (1.5 s) and the composer stands in: for commands that only read.
     """
     clock = clock or SystemClock()
-    telemetry = telemetry or _telemetry(settings, clock)
-    chance = random_source or random.SystemRandom()
+    ground = _Ground(
+        settings=settings,
+        clock=clock,
+        telemetry=telemetry or _telemetry(settings, clock),
+        chance=random_source or random.SystemRandom(),
+    )
     async with AsyncExitStack() as stack:
-        queue = await _queue(settings, telemetry, stack)
+        queue = await _queue(ground, stack)
         store = SqlStore.at(
             settings.database_url,
             enlist=queue.enlist if queue else None,
@@ -92,33 +106,44 @@ async def open_service(
         )
         stack.push_async_callback(store.aclose)
         await store.open()
-        channels = _channels(settings, telemetry)
-        for channel in channels.values():
+        deliver = _deliver(ground, store)
+        for channel in deliver.channels.values():
             stack.push_async_callback(channel.aclose)
-        compose = _compose(settings, clock, telemetry, chance, model, with_models=with_models)
+        compose = _compose(ground, model, with_models=with_models)
         stack.push_async_callback(compose.writer.aclose)
         stack.push_async_callback(compose.judge.aclose)
-        yield _wire(settings, clock, telemetry, chance, store, queue, channels, compose)
+        yield _wire(ground, store, queue, _process(ground, store, compose, deliver), deliver)
 
 
-def _wire(
-    settings: Settings,
-    clock: Clock,
-    telemetry: Telemetry,
-    chance: random.Random,
-    store: SqlStore,
-    queue: PgQueue | None,
-    channels: Mapping[str, Channel],
-    compose: Compose,
-) -> Service:
-    deliver = Deliver(
-        store=store,
-        channels=channels,
+def _wire(ground: _Ground, store: SqlStore, queue: PgQueue | None, process: Process, deliver: Deliver) -> Service:
+    settings, clock, telemetry = ground.settings, ground.clock, ground.telemetry
+
+    async def work(occasion_id: str) -> None:
+        await process(occasion_id)
+
+    works_here = settings.engine is EngineName.LOCAL
+    local = LocalEngine(work, telemetry, concurrency=settings.concurrency) if works_here else None
+    engine: Engine = queue or local or _http(ground)
+    return Service(
+        settings=settings,
         clock=clock,
         telemetry=telemetry,
-        jitter=lambda delay: delay * (1 + chance.random() / 4),
+        store=store,
+        engine=engine,
+        local=local,
+        queue=queue,
+        tick=Tick(store=store, engine=engine, clock=clock, telemetry=telemetry, draw=ground.chance.random),
+        process=process,
+        on_demand=OnDemand(store=store, process=process, clock=clock),
+        deliver=deliver,
+        ingest=Ingest(store=store, clock=clock, telemetry=telemetry),
+        explain=Explain(store=store, clock=clock),
     )
-    process = Process(
+
+
+def _process(ground: _Ground, store: SqlStore, compose: Compose, deliver: Deliver) -> Process:
+    settings, clock, telemetry = ground.settings, ground.clock, ground.telemetry
+    return Process(
         store=store,
         compose=compose,
         leases=Leases(
@@ -130,7 +155,7 @@ def _wire(
         ),
         clock=clock,
         telemetry=telemetry,
-        new_token=_tokens(chance),
+        new_token=_tokens(ground.chance),
         addresses=_addresses(settings),
         notify=deliver.wake,
         policy=Policy(
@@ -140,30 +165,15 @@ def _wire(
         ),
     )
 
-    async def work(occasion_id: str) -> None:
-        await process(occasion_id)
 
-    local = LocalEngine(work, telemetry, concurrency=settings.concurrency) if _works_here(settings) else None
-    engine: Engine = queue or local or _http(settings, telemetry)
-    return Service(
-        settings=settings,
-        clock=clock,
-        telemetry=telemetry,
+def _deliver(ground: _Ground, store: SqlStore) -> Deliver:
+    return Deliver(
         store=store,
-        engine=engine,
-        local=local,
-        queue=queue,
-        tick=Tick(store=store, engine=engine, clock=clock, telemetry=telemetry, draw=chance.random),
-        process=process,
-        on_demand=OnDemand(store=store, process=process, clock=clock),
-        deliver=deliver,
-        ingest=Ingest(store=store, clock=clock, telemetry=telemetry),
-        explain=Explain(store=store, clock=clock),
+        channels=_channels(ground),
+        clock=ground.clock,
+        telemetry=ground.telemetry,
+        jitter=lambda delay: delay * (1 + ground.chance.random() / 4),
     )
-
-
-def _works_here(settings: Settings) -> bool:
-    return settings.engine is EngineName.LOCAL
 
 
 def _telemetry(settings: Settings, clock: Clock) -> LogTelemetry:
@@ -186,21 +196,23 @@ def _tokens(chance: random.Random) -> Callable[[], str]:
     return lambda: f"{chance.getrandbits(128):032x}"
 
 
-async def _queue(settings: Settings, telemetry: Telemetry, stack: AsyncExitStack) -> PgQueue | None:
+async def _queue(ground: _Ground, stack: AsyncExitStack) -> PgQueue | None:
+    settings = ground.settings
     if settings.engine is not EngineName.PGQUEUER:
         return None
     if not settings.database_url.startswith(("postgresql", "postgres")):
         raise ConfigurationError(
             "REFLECTA_ENGINE=pgqueuer needs PostgreSQL; set REFLECTA_DATABASE_URL=postgresql://USER@HOST/NAME"
         )
-    queue = PgQueue(settings.database_url, telemetry)
+    queue = PgQueue(settings.database_url, ground.telemetry)
     stack.push_async_callback(queue.aclose)
     if settings.migrate:
         await queue.install()
     return queue
 
 
-def _http(settings: Settings, telemetry: Telemetry) -> HttpEngine:
+def _http(ground: _Ground) -> HttpEngine:
+    settings = ground.settings
     if settings.processor_url is None or settings.cron_secret is None:
         raise ConfigurationError(
             "REFLECTA_ENGINE=http needs REFLECTA_PROCESSOR_URL (the full URL of /processor) and CRON_SECRET"
@@ -208,15 +220,16 @@ def _http(settings: Settings, telemetry: Telemetry) -> HttpEngine:
     return HttpEngine(
         settings.processor_url,
         settings.cron_secret.get_secret_value(),
-        telemetry,
+        ground.telemetry,
         concurrency=settings.concurrency,
         time_limit=seconds(settings.http_time_limit),
     )
 
 
-def _channels(settings: Settings, telemetry: Telemetry) -> Mapping[str, Channel]:
+def _channels(ground: _Ground) -> Mapping[str, Channel]:
+    settings = ground.settings
     if not settings.pushes_to_expo:
-        return {"log": LogChannel(telemetry=telemetry)}
+        return {"log": LogChannel(telemetry=ground.telemetry)}
     token = settings.expo_access_token
     secret = token.get_secret_value() if token else None
     if settings.expo_base_url:
@@ -230,24 +243,15 @@ def _addresses(settings: Settings) -> Callable[[User], Sequence[Address]]:
     return lambda user: [Address(channel="expo", value=t) for t in user.push.tokens] if user.push.enabled else []
 
 
-def _compose(
-    settings: Settings,
-    clock: Clock,
-    telemetry: Telemetry,
-    chance: random.Random,
-    model: Model | None,
-    *,
-    with_models: bool,
-) -> Compose:
-    composer = Composer(load_templates(settings.templates), clock)
+def _compose(ground: _Ground, model: Model | None, *, with_models: bool) -> Compose:
+    settings = ground.settings
+    composer = Composer(load_templates(settings.templates), ground.clock)
     if model is not None:
         writer = judge = model
     elif with_models and settings.uses_model:
-        limits = Limits(settings.model_concurrency, settings.model_requests_per_minute)
-        writer, judge = (
-            _guarded((first, *settings.fallback_models), settings, clock, telemetry, chance, limits)
-            for first in (settings.generator_model, settings.judge_model)
-        )
+        limits = Limits(concurrency=settings.model_concurrency, per_minute=settings.model_requests_per_minute)
+        writer = _guarded((settings.generator_model, *settings.fallback_models), ground, limits)
+        judge = _guarded((settings.judge_model, *settings.fallback_models), ground, limits)
     else:
         writer = judge = composer
     return Compose(
@@ -255,34 +259,30 @@ def _compose(
         judge=judge,
         composer=composer,
         prompts=load_prompts(settings.prompts),
-        clock=clock,
-        telemetry=telemetry,
+        clock=ground.clock,
+        telemetry=ground.telemetry,
         revisions=settings.revisions,
         threshold=settings.gate,
     )
 
 
-def _guarded(
-    names: Sequence[str],
-    settings: Settings,
-    clock: Clock,
-    telemetry: Telemetry,
-    chance: random.Random,
-    limits: Limits,
-) -> Model:
+def _guarded(names: Sequence[str], ground: _Ground, limits: Limits) -> Model:
     """Wrap each model in its guards, and the models in their order of fallback."""
+    settings = ground.settings
 
     def guarded(name: str) -> Model:
-        observed = Observed(_vendor(name, settings, clock), name, telemetry)
-        limited = Limited(Breaker(observed, name, clock, telemetry), limits)
+        observed = Observed(model=_vendor(name, settings, ground.clock), name=name, telemetry=ground.telemetry)
+        limited = Limited(
+            model=Breaker(model=observed, name=name, clock=ground.clock, telemetry=ground.telemetry), limits=limits
+        )
         return Retrying(
             model=limited,
-            jitter=chance.random,
+            jitter=ground.chance.random,
             attempts=settings.model_attempts,
             total=seconds(settings.model_retry_total),
         )
 
-    return Fallback([guarded(name) for name in names])
+    return Fallback(models=[guarded(name) for name in names])
 
 
 def _vendor(name: str, settings: Settings, clock: Clock) -> Model:

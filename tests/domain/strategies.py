@@ -10,7 +10,7 @@ from reflecta.domain.schedule import Schedule, instant, is_open, local_date
 from reflecta.domain.zones import NAMES
 
 # No deadline: the first use of a zone reads its file.
-properties = settings(deadline=None, max_examples=300)
+properties = settings(deadline=None, max_examples=150)
 
 # Clock changes that break the usual assumptions: by an evening hour, by half an hour, by two or three, at midnight.
 ODD_CHANGES = (

@@ -22,9 +22,10 @@ OPENING_WORDS: Final = 5
 # Shorter spans in quotation marks are names, titles and single words, not quotations.
 MIN_QUOTE_WORDS: Final = 3
 
-# Writers mix styles: a quotation may open curly and close straight. A lone apostrophe opens nothing within a word.
+# Writers mix styles: a quotation may open curly and close straight. Neither an apostrophe
+# within a word nor an inch mark opens one.
 _QUOTED: Final = re.compile(
-    r"“([^“”]+)”|“([^“”\"\n]+)\"|„([^„“”\"]+)[“”\"]|\"([^\"\n]+)\"|\"([^\"”\n]+)”|”([^“”\n]+)”"
+    r"“([^“”]+)”|“([^“”\"\n]+)\"|„([^„“”\"]+)[“”\"]|(?<!\d)\"([^\"\n]+)\"|(?<!\d)\"([^\"“”\n]+)”|”([^“”\n]+)”"
     r"|«([^«»]+)»|»([^«»]+)«|‹([^‹›]+)›|›([^‹›]+)‹|「([^「」]+)」|『([^『』]+)』"
     r"|‘([^‘]{8,}?)’(?!\w)|‚([^‚‘]+)‘|(?<!\w)'((?:[^'\n]|(?<=\w)'(?=\w))+)'(?!\w)"
 )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Final
 
 from reflecta.domain.model import MessageType, ToneDegree
@@ -65,7 +66,7 @@ class Cues:
     *own*: it is about the writer; *common*: words that say nothing of the subject; *goal* and *not_goal*: it
     states an intention, or only looks so; *win*: something went right, unless *negation*; *struggle*: something
     is hard; *feeling*: a feeling is named; *dangling*: first words that lean on the sentence before; *grave*:
-    nothing a template may comment on.
+    nothing a template may comment on. A '*' stands for any part of a word ('voy a *r').
     """
 
     own: tuple[str, ...]
@@ -121,9 +122,15 @@ def fold(text: str) -> str:
     return f" {' '.join(words(text))} "
 
 
-def has_cue(folded: str, phrases: Sequence[str]) -> bool:
-    """Say whether a folded text holds one of the phrases as whole words."""
-    return any(f" {phrase} " in folded for phrase in phrases)
+def has_cue(folded: str, phrases: tuple[str, ...]) -> bool:
+    """Say whether a folded text holds one of the phrases as whole words; '*' in a phrase is any part of a word."""
+    return bool(phrases) and _pattern(phrases).search(folded) is not None
+
+
+@cache
+def _pattern(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    alternatives = "|".join(re.escape(phrase).replace(r"\*", r"\S*") for phrase in phrases)
+    return re.compile(f"(?<= )(?:{alternatives})(?= )")
 
 
 def slots_of(text: str) -> list[str]:

@@ -224,8 +224,13 @@ def _dates(table: _Table) -> DateWords:
 def _cues(table: _Table) -> Cues:
     """Read the phrases, in the folded form in which sentences are searched for them."""
     _refuse_unknown(table, {field.name for field in fields(Cues)})
-    folded = {field.name: tuple(fold(text).strip() for text in _texts(table, field.name)) for field in fields(Cues)}
+    folded = {field.name: tuple(map(_phrase, _texts(table, field.name))) for field in fields(Cues)}
     return Cues(**folded)
+
+
+def _phrase(text: str) -> str:
+    phrase = "*".join(fold(part).strip() if part.strip() else part for part in text.split("*"))
+    return phrase
 
 
 def _refuse_unknown(table: _Table, known: Collection[str]) -> None:

@@ -1,0 +1,81 @@
+"""How pgqueuer is reached: one reading of the database's URL, and names that no environment variable changes."""
+
+import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, Final
+
+import asyncpg  # pyright: ignore[reportMissingTypeStubs] - it has none, and no py.typed
+import sqlalchemy as sa
+from pgqueuer import Queries
+from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueueBuilder, QuerySchedulerBuilder
+from pgqueuer.domain.settings import DBSettings
+from pgqueuer.ports.driver import Driver
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+
+from reflecta.domain.errors import ConfigurationError, StoreUnavailable
+
+# asyncpg's own keyword arguments, so that what SQLAlchemy reads into a URL holds here as well.
+Arguments = dict[str, Any]
+
+# A statement of the queue takes milliseconds; a network that swallows packets must not stop a worker for ever.
+_STATEMENT_AT_MOST: Final = 30.0  # seconds
+_CLOSING_AT_MOST: Final = 5.0  # seconds
+TROUBLE: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+
+
+class _Settings(DBSettings):
+    """pgqueuer's names and durable tables; the environment (CHANNEL, TRIGGER, PGQUEUER_…) has no say."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+
+NAMES: Final[DBSettings] = _Settings()
+
+
+def arguments(url: str) -> Arguments:
+    """Read a database URL as the ledger does."""
+    parsed = sa.make_url(url).set(drivername="postgresql+asyncpg")
+    _, given = PGDialect_asyncpg().create_connect_args(parsed)
+    return {name: value for name, value in given.items() if not name.startswith("prepared_statement")}
+
+
+async def open_pool(given: Arguments, *, size: int) -> asyncpg.Pool:
+    """Make a pool that connects when it is used."""
+    return await asyncpg.create_pool(min_size=0, max_size=size, command_timeout=_STATEMENT_AT_MOST, **given)
+
+
+async def close(pool: asyncpg.Pool) -> None:
+    """Close a pool, by force where its connections do not come back."""
+    try:
+        async with asyncio.timeout(_CLOSING_AT_MOST):
+            await pool.close()
+    except TROUBLE:  # TimeoutError is among them
+        pool.terminate()
+
+
+def queries(driver: Driver) -> Queries:
+    """Give pgqueuer's statements over a connection or a pool."""
+    return Queries(
+        driver,
+        qbe=QueryBuilderEnvironment(NAMES),
+        qbq=QueryQueueBuilder(NAMES),
+        qbs=QuerySchedulerBuilder(NAMES),
+    )
+
+
+@contextmanager
+def named_errors() -> Generator[None]:
+    """Turn the driver's trouble into ours."""
+    try:
+        yield
+    except asyncpg.UndefinedTableError as error:
+        raise ConfigurationError("the queue's tables are missing; run `reflecta migrate`") from error
+    except TROUBLE as error:
+        raise StoreUnavailable(f"the queue's database refused: {type(error).__name__}: {error}") from error
