@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from reflecta.adapters.stores.sql import SqlStore
@@ -48,7 +49,7 @@ def postgres_database() -> Generator[str]:
     name = f"reflecta_test_{os.getpid()}_{uuid4().hex[:12]}"
     try:
         administer(f"CREATE DATABASE {name}")
-    except (OSError, sa.exc.DBAPIError) as error:
+    except (OSError, DBAPIError) as error:
         _do_without(error)
     # What a power cut would undo is of no account here, and each commit costs half as much.
     administer(f"ALTER DATABASE {name} SET synchronous_commit = off")
@@ -60,8 +61,8 @@ def postgres_database() -> Generator[str]:
 
 def _do_without(error: Exception) -> None:
     advice = (
-        f"PostgreSQL does not answer at {POSTGRES.render_as_string()} ({type(error).__name__}): start one there, or set "
-        "REFLECTA_TEST_POSTGRES_URL=postgresql://USER:PASSWORD@HOST:PORT/DATABASE to one where USER may create databases"
+        f"PostgreSQL does not answer at {POSTGRES.render_as_string()} ({type(error).__name__}): start one there, or "
+        "set REFLECTA_TEST_POSTGRES_URL=postgresql://USER:PASSWORD@HOST/DATABASE, USER being one who may create others"
     )
     if SERVICES_REQUIRED:
         pytest.fail(advice)
@@ -135,9 +136,11 @@ class Held:
 
     async def someone_waits(self) -> None:
         """Return as soon as another transaction waits for a lock."""
-        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-        while not await self.connection.scalar(sa.text(waiting)):
-            await asyncio.sleep(0.005)
+        # Rows are waited for by transaction, not by database; who waits also holds a lock on a table of this one.
+        here = "SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database WHERE d.datname = current_database()"
+        waiting = sa.text(f"SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN ({here})")  # noqa: S608
+        while not await self.connection.scalar(waiting):
+            await asyncio.sleep(0.005)  # noqa: ASYNC110 - PostgreSQL tells nobody of it
 
 
 async def held_open(url: str, work: Callable[[Held], Awaitable[None]]) -> None:

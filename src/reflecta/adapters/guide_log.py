@@ -135,6 +135,27 @@ EVENTS: Final[Mapping[str, Event]] = {
         when="a model failed too often and is left alone for a while", fields=("model",), level="error"
     ),
     "model.circuit_closed": Event(when="the model answers again", fields=("model",)),
+    "engine.work_failed": Event(
+        when="work on an occasion raised; a sweep finds it again",
+        fields=("occasion_id", "error", "detail"),
+        level="error",
+    ),
+    "engine.interrupted": Event(
+        when="the queue's database broke off; the worker tries again", fields=("error",), level="warning"
+    ),
+    "engine.called": Event(
+        when="a round of calls to the processor ended; what is left stays queued",
+        fields=("count", "left", "unanswered", "errors"),
+    ),
+    "engine.call_failed": Event(
+        when="a call to the processor failed; the occasion stays queued",
+        fields=("occasion_id", "status", "error"),
+        level="warning",
+    ),
+    "engine.refused": Event(
+        when="the processor refused the secret; no more calls are made", fields=("status",), level="error"
+    ),
+    "engine.stopped": Event(when="the engine stopped and broke off so many occasions", fields=("count",)),
     "user.upserted": Event(when="the app sent a user", fields=("user_id",)),
     "user.erased": Event(when="a user and every text about them were deleted", fields=("user_id",)),
     "import.finished": Event(when="a file was imported", fields=("users", "entries", "insights", "bad")),

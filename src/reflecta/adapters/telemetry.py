@@ -152,7 +152,7 @@ _KINDS: Final[Mapping[_Kind, str]] = {
     _id: "user_id occasion_id message_id delivery_id",
     _word: "reason detail model purpose error channel message_type version env engine store host route",
     _instant: "due_at",
-    _count: "count waiting expired users_due users_bootstrapped jobs_created users_rescheduled errors"
+    _count: "count left unanswered waiting expired users_due users_bootstrapped jobs_created users_rescheduled errors"
     " attempt attempts tries entries tokens input_tokens output_tokens users insights bad port status",
     _number: "seconds cost score",
 }

@@ -125,6 +125,8 @@ def why(occasion: Occasion) -> str:
 
 
 def _sent(explanation: Explanation) -> str:
+    if explanation.sent_at is None:
+        return "what was sent has been erased with the user"
     chosen = next((a for a in reversed(explanation.attempts) if a.draft is not None), None)
     parts = [when(explanation.sent_at, explanation.occasion.timezone)]
     if chosen is not None:

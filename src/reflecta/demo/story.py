@@ -11,7 +11,7 @@ from reflecta.domain.zones import canonical_name
 START: Final = datetime(2026, 11, 16, tzinfo=UTC)
 HOURS: Final = 48
 # The cron is dead for these hours; whoever was due meanwhile is looked at once when it comes back.
-OUTAGE: Final = range(26, 30)
+OUTAGE: Final = range(33, 38)
 
 
 async def happen(service: Service, hour: int) -> str | None:
@@ -29,7 +29,7 @@ async def happen(service: Service, hour: int) -> str | None:
             return f"The cron dies, for {len(OUTAGE)} hours."
         case OUTAGE.stop:
             return "The cron is back: who was due meanwhile is looked at once, nothing stacks."
-        case 33:
+        case 30:
             await service.ingest.erase_user("lothar")
             return "Lothar deletes his account: every text about him goes."
         case _:

@@ -1,14 +1,13 @@
 """How pgqueuer is reached: one reading of the database's URL, and names that no environment variable changes."""
 
 import asyncio
-from collections.abc import Generator
-from contextlib import contextmanager
-from datetime import timedelta
-from typing import Any, Final
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Final, cast
 
-import asyncpg  # pyright: ignore[reportMissingTypeStubs] - it has none, and no py.typed
+import asyncpg  # pyright: ignore[reportMissingTypeStubs] - it has none, and few annotations
 import sqlalchemy as sa
-from pgqueuer import Queries
+from pgqueuer import AsyncpgDriver, Queries
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueueBuilder, QuerySchedulerBuilder
 from pgqueuer.domain.settings import DBSettings
 from pgqueuer.ports.driver import Driver
@@ -31,8 +30,14 @@ class _Settings(DBSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_: PydanticBaseSettingsSource
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic calls it with these names
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read no source but the defaults."""
         return (init_settings,)
 
 
@@ -46,9 +51,22 @@ def arguments(url: str) -> Arguments:
     return {name: value for name, value in given.items() if not name.startswith("prepared_statement")}
 
 
+@asynccontextmanager
+async def one_connection(given: Arguments) -> AsyncGenerator[Driver]:
+    """Connect once, without a limit on statements: for locks of the session, and upgrades."""
+    opened = await asyncpg.connect(**given)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - as above
+    connection = cast("asyncpg.Connection", opened)
+    try:
+        yield AsyncpgDriver(connection)
+    finally:
+        await connection.close()  # pyright: ignore[reportUnknownMemberType] - as above
+
+
 async def open_pool(given: Arguments, *, size: int) -> asyncpg.Pool:
     """Make a pool that connects when it is used."""
-    return await asyncpg.create_pool(min_size=0, max_size=size, command_timeout=_STATEMENT_AT_MOST, **given)
+    return await asyncpg.create_pool(  # pyright: ignore[reportUnknownMemberType] - as above
+        min_size=0, max_size=size, command_timeout=_STATEMENT_AT_MOST, **given
+    )
 
 
 async def close(pool: asyncpg.Pool) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-import asyncpg  # pyright: ignore[reportMissingTypeStubs] - it has none, and no py.typed
+import asyncpg  # pyright: ignore[reportMissingTypeStubs] - it has none, and few annotations
 from pgqueuer import AsyncpgPoolDriver, Job, QueueManager, RetryRequested
 from pgqueuer.types import Channel
 
@@ -15,32 +15,15 @@ from reflecta.application.ports import Telemetry
 from reflecta.domain.errors import ConfigurationError
 
 ENTRYPOINT: Final = "occasion"
-_CONNECTIONS: Final = 5  # one listens; taking, finishing and heartbeats share the rest
-_FIRST_PAUSE: Final = 1.0  # seconds after an outage, doubled up to the longest
-_LONGEST_PAUSE: Final = 30.0
+_CONNECTIONS: Final = 5  # one listens; taking, finishing and heartbeats share the others
+_LEAST_CONCURRENCY: Final = 2  # pgqueuer wants twice the batch
+_PAUSE: Final = 2.0  # seconds before trying again after an outage
 _GIVING_BACK_AT_MOST: Final = 10.0  # seconds
 _TIDYING_EVERY: Final = 3600.0  # seconds
 _LOG_KEPT: Final = timedelta(days=7)  # pgqueuer writes three rows a job and deletes none
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How a worker works.
-
-    *concurrency* occasions at once, taken at most *batch_size* at a time. A worker that shows no heartbeat for
-    *heartbeat* is dead to the others; give more than the longest stall of the event loop, and the same to all
-    workers. *poll* is how often it looks where no notice of new work reaches it: a dead worker's occasions are
-    taken over within heartbeat + poll. *grace* is how long what is in hand may go on after the stop.
-    """
-
-    concurrency: int = 100
-    batch_size: int = 50
-    heartbeat: timedelta = timedelta(seconds=30)
-    poll: timedelta = timedelta(seconds=5)
-    grace: timedelta = timedelta(seconds=25)
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Hands:
     """The jobs in hand, and the way to give them back."""
 
@@ -50,17 +33,121 @@ class _Hands:
     are_tied: bool = False
 
     async def take(self, job: Job) -> None:
-        """Work on one job; given back, it is queued again at once, for whichever worker comes first."""
-        task = asyncio.current_task()
-        if self.are_tied or task is None or job.payload is None:
+        """Work on one job; one that is given back is queued again for whichever worker comes first."""
+        if self.are_tied:
             raise RetryRequested
+        occasion_id = (job.payload or b"").decode(errors="replace")
+        # A task of its own, so that giving back is not mistaken for pgqueuer's cancellation, which ends a job.
+        task = asyncio.create_task(attempt(self.work, occasion_id, self.telemetry))
         self.tasks.add(task)
         try:
-            await attempt(self.work, job.payload.decode(), self.telemetry)
+            await task
         except asyncio.CancelledError:
-            if not self.are_tied:
-                raise
-            task.uncancel()
-            raise RetryRequested from None
+            if self.are_tied:
+                raise RetryRequested from None
+            raise
         finally:
             self.tasks.discard(task)
+
+    def give_back(self) -> int:
+        """Cancel what is in hand, say how many, and take nothing more."""
+        self.are_tied = True
+        return sum(task.cancel() for task in self.tasks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """One process's worker; see `PgQueue.run` for the settings."""
+
+    arguments: Arguments
+    work: Work
+    telemetry: Telemetry
+    concurrency: int
+    batch_size: int
+    heartbeat: timedelta
+    poll: timedelta
+    grace: timedelta
+
+    def __post_init__(self) -> None:
+        """Refuse what pgqueuer would refuse later."""
+        if self.concurrency < _LEAST_CONCURRENCY:
+            raise ConfigurationError(f"the worker's concurrency is {self.concurrency!r}; pgqueuer needs at least 2")
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until *stop* is set; an outage of the database is waited out."""
+        while not stop.is_set():
+            pool = await open_pool(self.arguments, size=_CONNECTIONS)  # a broken listener spoils its pool
+            try:
+                await self._serve(pool, stop)
+            except TROUBLE as error:
+                self.telemetry.event("engine.interrupted", error=type(error).__name__)
+                await _wait(stop, _PAUSE)
+            finally:
+                await close(pool)
+
+    async def _serve(self, pool: asyncpg.Pool, stop: asyncio.Event) -> None:
+        """Work until the stop or an outage."""
+        hands = _Hands(work=self.work, telemetry=self.telemetry)
+        manager = await _manager(pool)
+        manager.entrypoint(ENTRYPOINT, accepts_context=False)(hands.take)
+        running = asyncio.create_task(self._manage(manager))
+        stopping = asyncio.create_task(stop.wait())
+        tidying = asyncio.create_task(_tidy(pool))
+        try:
+            await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            manager.shutdown.set()
+            await asyncio.wait({running}, timeout=self.grace.total_seconds())
+        finally:
+            manager.shutdown.set()
+            stopping.cancel()
+            tidying.cancel()
+            given_back = hands.give_back()
+            await asyncio.wait({running}, timeout=_GIVING_BACK_AT_MOST)
+        if not running.done():  # the database hangs; heartbeats have ended, so others take over
+            running.cancel()
+        else:
+            running.result()
+        self.telemetry.event("engine.stopped", count=given_back)
+
+    async def _manage(self, manager: QueueManager) -> None:
+        await manager.run(
+            dequeue_timeout=self.poll,
+            batch_size=max(1, min(self.batch_size, self.concurrency // 2)),
+            max_concurrent_tasks=self.concurrency,
+            heartbeat_timeout=self.heartbeat,
+        )
+
+
+async def _manager(pool: asyncpg.Pool) -> QueueManager:
+    manager = QueueManager(queries(AsyncpgPoolDriver(pool)), Channel(NAMES.channel))
+    try:
+        await manager.verify_structure()
+    except RuntimeError as error:
+        raise ConfigurationError(
+            "the queue's tables are missing or older than this version; run `reflecta migrate`"
+        ) from error
+    return manager
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        pass
+
+
+async def _tidy(pool: asyncpg.Pool) -> None:
+    """Delete old rows of pgqueuer's log and statistics, now and every hour."""
+    driver = AsyncpgPoolDriver(pool)
+    while True:
+        for table in (NAMES.queue_table_log, NAMES.statistics_table):
+            try:
+                await driver.execute(
+                    f"DELETE FROM {table} WHERE entrypoint = $1 AND created < now() - $2::interval",  # noqa: S608
+                    ENTRYPOINT,
+                    _LOG_KEPT,
+                )
+            except TROUBLE:  # the worker meets it as well, and says so
+                break
+        await asyncio.sleep(_TIDYING_EVERY)

@@ -14,6 +14,7 @@ from typing import Final, cast
 from reflecta.domain.errors import ConfigurationError
 from reflecta.domain.model import MessageType, ToneDegree
 from reflecta.domain.quoting import MAX_WORDS as MAX_QUOTE_WORDS
+from reflecta.domain.text import comparable
 from reflecta.domain.wording import (
     SLOTS,
     Cues,
@@ -22,7 +23,6 @@ from reflecta.domain.wording import (
     Template,
     TemplateSet,
     fixed_words,
-    fold,
     slots_of,
 )
 
@@ -224,13 +224,8 @@ def _dates(table: _Table) -> DateWords:
 def _cues(table: _Table) -> Cues:
     """Read the phrases, in the folded form in which sentences are searched for them."""
     _refuse_unknown(table, {field.name for field in fields(Cues)})
-    folded = {field.name: tuple(map(_phrase, _texts(table, field.name))) for field in fields(Cues)}
+    folded = {field.name: tuple(map(comparable, _texts(table, field.name))) for field in fields(Cues)}
     return Cues(**folded)
-
-
-def _phrase(text: str) -> str:
-    phrase = "*".join(fold(part).strip() if part.strip() else part for part in text.split("*"))
-    return phrase
 
 
 def _refuse_unknown(table: _Table, known: Collection[str]) -> None:

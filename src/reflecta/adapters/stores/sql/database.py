@@ -116,6 +116,7 @@ class SqliteDatabase:
             url,
             poolclass=sa.StaticPool if in_memory else sa.NullPool,
             connect_args={"check_same_thread": False},
+            hide_parameters=True,  # they hold journals
         )
         event.listen(self._engine, "connect", _prepare_sqlite)
         event.listen(self._engine, "begin", _begin_immediate)
@@ -195,7 +196,7 @@ class PostgresDatabase:
     def __post_init__(self) -> None:
         """Make the pool; nothing is connected yet."""
         self.engine = create_async_engine(
-            self.url, pool_size=self.pool_size, max_overflow=0, pool_timeout=60, pool_pre_ping=False
+            self.url, pool_size=self.pool_size, max_overflow=0, pool_timeout=60, hide_parameters=True
         )
         # Reads need no transaction: saves two round trips each.
         self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")

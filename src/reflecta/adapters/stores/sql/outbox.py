@@ -14,7 +14,7 @@ from reflecta.domain.model import Delivery, DeliveryState
 
 _SETTLE = (
     sa.update(deliveries)
-    .where(deliveries.c.id == sa.bindparam("delivery"), deliveries.c.state.in_(("sending", "accepted")))
+    .where(deliveries.c.id == sa.bindparam("delivery"), sa.text("state IN ('sending', 'accepted')"))
     .values(
         state=sa.bindparam("new_state"),
         ticket=sa.func.coalesce(sa.bindparam("new_ticket", type_=sa.Text), deliveries.c.ticket),

@@ -67,7 +67,8 @@ _LEASE = (
         lease_until=sa.bindparam("until"),
         started_at=sa.func.coalesce(occasions.c.started_at, sa.bindparam("now")),
     )
-    .returning(*occasions.c)
+    # A first try has saved nothing yet: known here, it need not be asked for.
+    .returning(*occasions.c, sa.exists().where(attempts.c.occasion_id == occasions.c.id).label("has_attempts"))
 )
 _HELD = sa.and_(
     occasions.c.id == sa.bindparam("occasion"),
@@ -205,8 +206,7 @@ def _lease(connection: sa.Connection, values: Mapping[str, object], local_date: 
     return Work(
         occasion=occasion,
         user=user,
-        # A first try has saved nothing yet.
-        attempts=() if occasion.started_at == values["now"] else read_attempts(connection, occasion.id),
+        attempts=read_attempts(connection, occasion.id) if row.has_attempts else (),
         sent_today=user is not None
         and user.timezone is not None
         and _sent_on(connection, user.id, local_date(user.timezone)),

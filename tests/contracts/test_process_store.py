@@ -1,0 +1,417 @@
+"""What `ProcessStore` promises to the work on one occasion before its end, kept by every store."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from tests.builders import (
+    HOUR,
+    NOW,
+    TODAY,
+    a_call,
+    a_delivery,
+    a_forced_occasion,
+    a_sent_ending,
+    a_user,
+    an_attempt,
+    an_entry,
+)
+from tests.conftest import OpenStore
+from tests.contracts.steps import add, in_work, occasion_of, queued, sent, take
+from tests.databases import dump, write
+
+from reflecta.adapters.stores.sql import SqlStore
+from reflecta.application.ports.store import Ending
+from reflecta.domain.errors import Conflict, LeaseLost, NotFound
+from reflecta.domain.model import (
+    Assessment,
+    Attempt,
+    Check,
+    CheckName,
+    Draft,
+    Evidence,
+    Feedback,
+    Insight,
+    Insights,
+    MessageType,
+    OccasionState,
+    Purpose,
+    Recommendation,
+    Source,
+)
+
+MINUTE = timedelta(minutes=1)
+several_kinds = pytest.mark.parametrize("place", ["file", "postgres"], indirect=True)
+
+FULL_ATTEMPT = Attempt(
+    number=1,
+    created_at=NOW,
+    draft=Draft(
+        type=MessageType.CHALLENGE,
+        text="You wrote “I froze” – what then?",
+        push_text="A question 🎈",
+        evidence=(Evidence(entry_id="e1", quote="I froze"),),
+        ai_generated=False,
+    ),
+    checks=(Check(name=CheckName.FORM), Check(name=CheckName.GROUNDING, fault="no such quote")),
+    assessment=Assessment(
+        score=6.5, recommendation=Recommendation.REVISE, faults=("too long", "vague"), rationale="Reads well."
+    ),
+    calls=(
+        a_call(purpose=Purpose.DRAFT, input_tokens=1200, output_tokens=80),
+        a_call(purpose=Purpose.ASSESSMENT, cost_reported=None, cost_estimated=0.002),
+    ),
+    error="InvalidReply: no JSON",
+)
+
+Write = Callable[[SqlStore, str, str], Awaitable[object]]
+WRITES: Mapping[str, Write] = {
+    "save_context": lambda store, occasion, token: store.save_context(occasion, "u1", token=token, text="c"),
+    "save_attempt": lambda store, occasion, token: store.save_attempt(occasion, an_attempt(2), token=token),
+    "retry_later": lambda store, occasion, token: store.retry_later(occasion, token=token, at=NOW, detail="late"),
+    "release": lambda store, occasion, token: store.release(occasion, token=token),
+    "finish": lambda store, occasion, token: store.finish(occasion, a_sent_ending("u1", a_delivery()), token=token),
+}
+
+
+# --- lease
+
+
+async def test_a_lease_gives_the_occasion_in_work_and_its_user(store: SqlStore) -> None:
+    occasion = await queued(store, a_user(first_name="Amara"))
+    work = await take(store, occasion)
+    assert work is not None
+    assert work.user is not None
+    assert (work.occasion.state, work.occasion.started_at) == (OccasionState.IN_WORK, NOW)
+    assert work.occasion.lease_until == NOW + MINUTE
+    assert (work.user.first_name, work.attempts, work.sent_today) == ("Amara", (), False)
+
+
+async def test_there_is_no_lease_on_what_does_not_exist(store: SqlStore) -> None:
+    assert await take(store, "nothing") is None
+
+
+async def test_there_is_no_second_lease_while_the_first_lasts(store: SqlStore) -> None:
+    occasion = await in_work(store)
+    assert await take(store, occasion, "t2", now=NOW + MINUTE - timedelta(milliseconds=1)) is None
+
+
+async def test_there_is_no_lease_on_an_ended_occasion(store: SqlStore) -> None:
+    occasion = await sent(store)
+    assert await take(store, occasion, "t2", now=NOW + HOUR) is None
+
+
+async def test_a_lease_that_ran_out_is_taken_over(store: SqlStore) -> None:
+    occasion = await in_work(store)
+    work = await take(store, occasion, "t2", now=NOW + MINUTE)
+    assert work is not None
+    assert work.occasion.lease_until == NOW + 2 * MINUTE
+    assert work.occasion.started_at == NOW
+
+
+async def test_a_retry_may_not_start_before_its_time(store: SqlStore) -> None:
+    occasion = await in_work(store)
+    await store.retry_later(occasion, token="t1", at=NOW + HOUR, detail="503")
+    assert await take(store, occasion, "t2", now=NOW + HOUR - MINUTE) is None
+    assert await take(store, occasion, "t3", now=NOW + HOUR) is not None
+
+
+async def test_a_lease_gives_the_attempts_that_earlier_tries_saved(store: SqlStore) -> None:
+    occasion = await in_work(store)
+    await store.save_attempt(occasion, an_attempt(2), token="t1")
+    await store.save_attempt(occasion, FULL_ATTEMPT, token="t1")
+    work = await take(store, occasion, "t2", now=NOW + MINUTE)
+    assert work is not None
+    assert work.attempts == [FULL_ATTEMPT, an_attempt(2)]
+
+
+async def test_attempts_are_found_again_even_at_the_very_instant_of_the_first_lease(store: SqlStore) -> None:
+    occasion = await in_work(store)
+    await store.save_attempt(occasion, an_attempt(), token="t1")
+    await store.release(occasion, token="t1")
+    work = await take(store, occasion, "t2", now=NOW)
+    assert work is not None
+    assert work.attempts == [an_attempt()]
+
+
+async def test_a_lease_asks_for_the_date_in_the_users_own_zone(store: SqlStore) -> None:
+    occasion = await queued(store, a_user(timezone="Pacific/Apia"))
+    zones: list[str] = []
+
+    def local_date(zone: str) -> date:
+        zones.append(zone)
+        return TODAY
+
+    await store.lease(occasion, token="t1", now=NOW, until=NOW + MINUTE, local_date=local_date)
+    assert zones == ["Pacific/Apia"]
+
+
+async def test_a_lease_says_whether_a_message_bears_todays_date(store: SqlStore) -> None:
+    await sent(store)
+    forced = a_forced_occasion()
+    await store.force(forced)
+    work = await take(store, forced.id, "t2")
+    assert work is not None
+    assert work.sent_today
+    await store.release(forced.id, token="t2")
+    tomorrow = await store.lease(
+        forced.id, token="t3", now=NOW, until=NOW + MINUTE, local_date=lambda _: TODAY + timedelta(days=1)
+    )
+    assert tomorrow is not None
+    assert not tomorrow.sent_today
+
+
+async def test_a_lease_on_the_occasion_of_somebody_gone_has_no_user(store: SqlStore) -> None:
+    occasion = await queued(store)
+    await write(store, "DELETE FROM users")
+    work = await take(store, occasion)
+    assert work is not None
+    assert (work.user, work.sent_today) == (None, False)
+
+
+@several_kinds
+async def test_eight_workers_at_once_get_one_lease(open_store: OpenStore) -> None:
+    stores = [await open_store() for _ in range(8)]
+    occasion = await queued(stores[0])
+    works = await asyncio.gather(*(take(store, occasion, f"t{n}") for n, store in enumerate(stores)))
+    assert len([work for work in works if work is not None]) == 1
+
+
+# --- renew
+
+
+async def test_renewing_moves_the_end_of_the_lease(store: SqlStore) -> None:
+    occasion = await in_work(store)
+    await store.renew(["t1"], until=NOW + HOUR)
+    assert (await occasion_of(store, occasion)).lease_until == NOW + HOUR
+    assert await take(store, occasion, "t2", now=NOW + HOUR - MINUTE) is None
+
+
+async def test_renewing_a_lost_lease_is_ignored_and_the_others_are_renewed(store: SqlStore) -> None:
+    lost, held = await in_work(store), await in_work(store, a_user("u2"), "held")
+    await take(store, lost, "t2", now=NOW + MINUTE)
+    await store.renew(["t1", "never", "held"], until=NOW + HOUR)
+    assert (await occasion_of(store, lost)).lease_until == NOW + 2 * MINUTE
+    assert (await occasion_of(store, held)).lease_until == NOW + HOUR
+
+
+async def test_renewing_nothing_is_nothing(store: SqlStore) -> None:
+    occasion = await queued(store)
+    await store.renew([], until=NOW + HOUR)
+    assert (await occasion_of(store, occasion)).lease_until is None
+
+
+# --- journal
+
+
+async def test_the_journal_holds_the_newest_entries_with_content_first(store: SqlStore) -> None:
+    await add(store, a_user(), a_user("u2"))
+    written = [an_entry(f"e{n}", written_at=NOW - n * HOUR) for n in range(1, 6)]
+    blank = an_entry("blank", text="", written_at=NOW)
+    await store.upsert_entries([*written[::-1], blank, an_entry("theirs", "u2", written_at=NOW)])
+    journal = await store.journal("u1", entries=3, messages=3)
+    assert journal.entries == written[:3]
+
+
+async def test_entries_made_of_our_messages_are_not_read_as_the_users_own(store: SqlStore) -> None:
+    await sent(store)
+    journal = await store.journal("u1", entries=10, messages=10)
+    assert (journal.entries, len(journal.messages)) == ([], 1)
+
+
+async def test_the_journal_holds_the_insights(store: SqlStore) -> None:
+    await add(store, a_user())
+    source = Source(quote="I froze", extracted_at=NOW)
+    focus = Insight(headline="Speaking up", description="At work", sources=(source,), updated_at=NOW)
+    insights = Insights(user_id="u1", main_focus=focus, plan=Insight(headline="Walks"), updated_at=NOW)
+    await store.upsert_insights([insights])
+    assert (await store.journal("u1", entries=1, messages=1)).insights == insights
+
+
+async def test_the_journal_holds_the_newest_messages_first_with_what_the_user_made_of_them(store: SqlStore) -> None:
+    await sent(store)
+    forced = a_forced_occasion()
+    await store.force(forced)
+    await take(store, forced.id, "t2")
+    await store.save_attempt(forced.id, an_attempt(text="The second."), token="t2")
+    await store.finish(forced.id, a_sent_ending(suffix="-2", now=NOW + HOUR), token="t2")
+    opened = Feedback(message_id="m-u1", kind="opened", at=NOW)
+    helpful = Feedback(message_id="m-u1", kind="helpful", rating=4, at=NOW + MINUTE)
+    await store.add_feedback(helpful)
+    await store.add_feedback(opened)
+    messages = (await store.journal("u1", entries=1, messages=5)).messages
+    assert [(m.id, m.text, m.sent_at) for m in messages] == [
+        ("m-u1-2", "The second.", NOW + HOUR),
+        ("m-u1", "How did the walk go on?", NOW),
+    ]
+    assert [m.feedback for m in messages] == [(), (opened, helpful)]
+    assert len((await store.journal("u1", entries=1, messages=1)).messages) == 1
+
+
+async def test_the_journal_of_nobody_is_empty(store: SqlStore) -> None:
+    journal = await store.journal("nobody", entries=5, messages=5)
+    assert (journal.entries, journal.insights, journal.messages) == ([], None, ())
+
+
+# --- context, attempts
+
+
+async def test_the_context_is_kept_and_replaced(store: SqlStore) -> None:
+    occasion = await in_work(store)
+    await store.save_context(occasion, "u1", token="t1", text="first")
+    await store.save_context(occasion, "u1", token="t1", text="second")
+    explanation = await store.explanation(occasion)
+    assert explanation is not None
+    assert explanation.context == "second"
+
+
+async def test_an_attempt_comes_back_as_it_was_saved(store: SqlStore) -> None:
+    occasion = await in_work(store)
+    await store.save_attempt(occasion, FULL_ATTEMPT, token="t1")
+    explanation = await store.explanation(occasion)
+    assert explanation is not None
+    assert explanation.attempts == [FULL_ATTEMPT]
+
+
+async def test_an_attempt_without_draft_or_calls_comes_back_as_it_was_saved(store: SqlStore) -> None:
+    occasion = await in_work(store)
+    broken_off = Attempt(number=1, created_at=NOW, error="ModelTimeout: no answer in 60 s")
+    await store.save_attempt(occasion, broken_off, token="t1")
+    explanation = await store.explanation(occasion)
+    assert explanation is not None
+    assert explanation.attempts == [broken_off]
+
+
+async def test_an_attempt_saved_again_with_its_assessment_replaces_the_first_form(store: SqlStore) -> None:
+    occasion = await in_work(store)
+    await store.save_attempt(occasion, replace(FULL_ATTEMPT, assessment=None, calls=FULL_ATTEMPT.calls[:1]), token="t1")
+    await store.save_attempt(occasion, FULL_ATTEMPT, token="t1")
+    explanation = await store.explanation(occasion)
+    assert explanation is not None
+    assert explanation.attempts == [FULL_ATTEMPT]
+
+
+# --- without the lease
+
+
+@pytest.mark.parametrize("name", WRITES)
+async def test_who_lost_the_lease_to_another_writes_nothing(store: SqlStore, name: str) -> None:
+    occasion = await in_work(store)
+    await store.save_attempt(occasion, an_attempt(), token="t1")
+    await take(store, occasion, "t2", now=NOW + MINUTE)
+    before = await dump(store)
+    with pytest.raises(LeaseLost):
+        await WRITES[name](store, occasion, "t1")
+    assert await dump(store) == before
+
+
+@pytest.mark.parametrize("name", WRITES)
+async def test_after_the_end_nothing_is_written(store: SqlStore, name: str) -> None:
+    occasion = await in_work(store)
+    await store.finish(occasion, Ending(outcome=OccasionState.HELD_BACK, now=NOW), token="t1")
+    before = await dump(store)
+    with pytest.raises(LeaseLost):
+        await WRITES[name](store, occasion, "t1")
+    assert await dump(store) == before
+
+
+@pytest.mark.parametrize("name", WRITES)
+async def test_a_token_opens_no_other_occasion(store: SqlStore, name: str) -> None:
+    occasion = await in_work(store)
+    await in_work(store, a_user("u2"), "t2")
+    before = await dump(store)
+    with pytest.raises(LeaseLost):
+        await WRITES[name](store, occasion, "t2")
+    assert await dump(store) == before
+
+
+# --- retry_later, release
+
+
+async def test_a_retry_is_back_in_the_queue_with_one_try_more(store: SqlStore) -> None:
+    occasion = await in_work(store)
+    await store.retry_later(occasion, token="t1", at=NOW + HOUR, detail="ModelUnavailable")
+    found = await occasion_of(store, occasion)
+    assert (found.state, found.tries, found.not_before) == (OccasionState.QUEUED, 1, NOW + HOUR)
+    assert (found.detail, found.lease_until) == ("ModelUnavailable", None)
+
+
+async def test_tries_add_up(store: SqlStore) -> None:
+    occasion = await in_work(store)
+    await store.retry_later(occasion, token="t1", at=NOW, detail="503")
+    await take(store, occasion, "t2")
+    await store.retry_later(occasion, token="t2", at=NOW, detail="503")
+    assert (await occasion_of(store, occasion)).tries == 2
+
+
+async def test_a_released_occasion_is_in_the_queue_as_if_it_had_not_been_taken(store: SqlStore) -> None:
+    occasion = await in_work(store)
+    await store.release(occasion, token="t1")
+    found = await occasion_of(store, occasion)
+    assert (found.state, found.tries, found.not_before) == (OccasionState.QUEUED, 0, None)
+    assert await take(store, occasion, "t2") is not None
+
+
+# --- force, open_occasion
+
+
+async def test_a_forced_occasion_is_inserted_as_given(store: SqlStore) -> None:
+    await add(store, a_user(enabled=False, next_due_at=None))
+    forced = a_forced_occasion()
+    await store.force(forced)
+    assert await store.open_occasion("u1") == forced
+
+
+async def test_forcing_needs_the_user(store: SqlStore) -> None:
+    with pytest.raises(NotFound, match="'u1'"):
+        await store.force(a_forced_occasion())
+    assert await store.occasions() == []
+
+
+async def test_forcing_conflicts_with_a_queued_occasion(store: SqlStore) -> None:
+    occasion = await queued(store)
+    with pytest.raises(Conflict, match="open occasion"):
+        await store.force(a_forced_occasion())
+    assert [found.id for found in await store.occasions()] == [occasion]
+
+
+async def test_forcing_conflicts_with_an_occasion_in_work(store: SqlStore) -> None:
+    await in_work(store)
+    with pytest.raises(Conflict):
+        await store.force(a_forced_occasion())
+
+
+async def test_forcing_is_possible_again_after_the_end(store: SqlStore) -> None:
+    await sent(store)
+    await store.force(a_forced_occasion())
+    assert len(await store.occasions()) == 2
+
+
+@several_kinds
+async def test_of_eight_forced_at_once_one_is_inserted(open_store: OpenStore) -> None:
+    stores = [await open_store() for _ in range(8)]
+    await add(stores[0], a_user())
+    forced = [a_forced_occasion(due_at=NOW + n * MINUTE) for n in range(8)]
+    results = await asyncio.gather(
+        *(store.force(one) for store, one in zip(stores, forced, strict=True)), return_exceptions=True
+    )
+    assert [type(result) for result in results].count(Conflict) == 7
+    assert len(await stores[0].occasions()) == 1
+
+
+async def test_the_open_occasion_is_the_queued_one_or_the_one_in_work(store: SqlStore) -> None:
+    occasion = await queued(store)
+    waiting = await store.open_occasion("u1")
+    await take(store, occasion)
+    working = await store.open_occasion("u1")
+    assert waiting is not None
+    assert working is not None
+    assert (waiting.id, working.id) == (occasion, occasion)
+    assert (waiting.state, working.state) == (OccasionState.QUEUED, OccasionState.IN_WORK)
+
+
+async def test_there_is_no_open_occasion_after_the_end(store: SqlStore) -> None:
+    await sent(store)
+    assert await store.open_occasion("u1") is None
