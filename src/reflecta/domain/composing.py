@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Final
+from typing import Final, TypeVar
 
 from reflecta.domain.checks import check_draft
 from reflecta.domain.context import Context
@@ -26,10 +26,13 @@ WEEK_DAYS: Final = 7
 # As many journaling days of the last seven make a run.
 RUN_DAYS: Final = 3
 MAX_NAME_CHARS: Final = 30
-# How many of the best facts a variant chooses from, and how many candidates are tried before giving up.
-_CHOICE: Final = 3
+# How many of the best facts and how many candidates a variant chooses from (both even, see `_even`), and how
+# many candidates are tried before giving up.
+_FACTS_CHOICE: Final = 4
+_MIN_CHOICE: Final = 4
 _MAX_TRIES: Final = 60
 
+_T = TypeVar("_T")
 # What a template's {quote} and {quote2} are filled with: the newer quote, and the older one of a pair.
 Facts = tuple[Quote, ...]
 
@@ -57,8 +60,9 @@ def has_material(context: Context) -> bool:
 def compose(context: Context, templates: TemplateSet, variant: int = 0) -> Draft | None:
     """Write a draft that passes every check, or None when nothing new can be quoted.
 
-    The same context and variant give the same draft; the variant after it another template and, where there is
-    one, another quote. Of the types that the context allows, the one not used for the longest time is taken.
+    The same context and variant give the same draft; an odd and an even variant differ in the template and the
+    quote where the journal has two. Of the types that the context allows, the one not used for the longest time
+    is taken (the next one too, where the first has few templates left).
     """
     material = _material(context, templates)
     for candidate in islice(_candidates(material, variant), _MAX_TRIES):
@@ -92,10 +96,16 @@ def _candidates(material: _Material, variant: int) -> Iterator[_Candidate]:
     first: list[_Candidate] = []
     for candidates in offered:
         first += candidates
-        if len(first) > 1:
+        if len(first) >= _MIN_CHOICE:
             break
-    start = variant % len(first) if first else 0
-    return chain(first[start:], first[:start], chain.from_iterable(offered))
+    choice = _even(first)
+    start = variant % len(choice) if choice else 0
+    return chain(choice[start:], choice[:start], first[len(choice) :], chain.from_iterable(offered))
+
+
+def _even(items: list[_T]) -> list[_T]:
+    """Give an even number of items where there are two: going round them keeps odd and even variants apart."""
+    return items[: len(items) // 2 * 2] or items
 
 
 def _by_recency(context: Context) -> list[MessageType]:
@@ -111,14 +121,15 @@ def _of_type(kind: MessageType, material: _Material) -> list[_Candidate]:
     """Pair the fresh templates of a type with the best facts for them; the first to try differs by user and day."""
     facts_of = _FACTS[kind]
     fresh = [t for t in material.language.templates if t.type is kind and _is_fresh(t, material)]
-    usable = [(t, facts) for t in fresh if (facts := list(dict.fromkeys(facts_of(t, material)))[:_CHOICE])]
+    offers = [(t, _even(list(dict.fromkeys(facts_of(t, material))))[:_FACTS_CHOICE]) for t in fresh]
+    usable = [(t, facts) for t, facts in offers if facts]
     if not usable:
         return []
     shift = (_seed(material.context.user_id) + material.context.now.toordinal()) % len(usable)
     usable = usable[shift:] + usable[:shift]
     rounds = max(len(usable), *(len(facts) for _, facts in usable))
     turns = ((i, *usable[i % len(usable)]) for i in range(rounds))
-    return [_Candidate(template=template, facts=facts[i % len(facts)]) for i, template, facts in turns]
+    return _even([_Candidate(template=template, facts=facts[i % len(facts)]) for i, template, facts in turns])
 
 
 def _seed(user_id: str) -> int:

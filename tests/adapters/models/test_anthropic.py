@@ -13,7 +13,7 @@ from reflecta.testing import FakeClock
 
 @pytest.fixture
 async def model(server: ModelServer) -> AsyncGenerator[Model]:
-    options = Options(timeout=timedelta(seconds=5), temperature=0.7)
+    options = Options(timeout=timedelta(seconds=20), temperature=0.7)
     built = anthropic("claude-asked", "k3y", clock=FakeClock(), options=options, base_url=server.base_url)
     yield built
     await built.aclose()

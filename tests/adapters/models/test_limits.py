@@ -47,8 +47,7 @@ async def test_calls_beyond_the_burst_begin_evenly(question: Question) -> None:
     # 1,200 a minute: 120 at once (6 s worth), then one every 50 ms.
     await ask(Limited(model=inner, limits=Limits(concurrency=200, per_minute=1200)), question, 124)
     waited = [begun - inner.begun[0] for begun in inner.begun]
-    assert waited[119] < 0.1
-    assert 0.19 <= waited[123] < 1
+    assert waited[119] < 0.19 <= waited[123] < 3
 
 
 async def test_a_failed_call_gives_its_place_back(question: Question) -> None:

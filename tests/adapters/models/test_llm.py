@@ -31,7 +31,7 @@ async def model(server: ModelServer) -> AsyncGenerator[Model]:
         "k3y",
         clock=FakeClock(AT),
         base_url=f"{server.base_url}/api/v1",
-        options=Options(timeout=5 * SECONDS, temperature=0.7),
+        options=Options(timeout=20 * SECONDS, temperature=0.7),
     )
     yield built
     await built.aclose()
@@ -247,7 +247,7 @@ async def test_an_answer_that_trickles_for_ever_is_cut_off(server: ModelServer, 
     started = asyncio.get_running_loop().time()
     with pytest.raises(ModelTimeout):
         await model.complete(question)
-    assert asyncio.get_running_loop().time() - started < 2
+    assert asyncio.get_running_loop().time() - started < 4
     await model.aclose()
 
 
@@ -272,7 +272,7 @@ async def test_a_packed_answer_is_unpacked(server: ModelServer, model: Model, qu
 
 
 async def test_several_hundred_calls_are_in_flight_at_once(
-    server: ModelServer, model: Model, question: Question
+    server: ModelServer, local: Model, question: Question
 ) -> None:
     everyone = asyncio.Barrier(300)
 
@@ -281,7 +281,7 @@ async def test_several_hundred_calls_are_in_flight_at_once(
         return web.json_response(completion("together"))
 
     server.script.extend([answer_when_all_are_here] * 300)
-    done = await asyncio.gather(*(model.complete(question) for _ in range(300)))
+    done = await asyncio.gather(*(local.complete(question) for _ in range(300)))
     assert {one.text for one in done} == {"together"}
 
 

@@ -61,10 +61,10 @@ async def test_a_wait_beyond_the_time_left_is_given_up_at_once(question: Questio
 
 async def test_the_time_that_calls_take_counts_too(question: Question) -> None:
     async def oversleep(_: float) -> None:
-        await asyncio.sleep(0.06)
+        await asyncio.sleep(0.6)
 
     model = ScriptedModel([ModelUnavailable("1"), ModelUnavailable("2"), "too late"])
-    guard = Retrying(model=model, jitter=lambda: 0.0, total=SECOND / 20, base=SECOND / 100, sleep=oversleep)
+    guard = Retrying(model=model, jitter=lambda: 0.0, total=SECOND / 2, base=SECOND / 100, sleep=oversleep)
     with pytest.raises(ModelUnavailable, match="2"):
         await guard.complete(question)
 

@@ -72,6 +72,8 @@ class HttpEngine:
 
     async def enqueue(self, occasion_ids: Sequence[str]) -> None:
         """Begin to call for ids that were not given in this round; returns at once."""
+        if not occasion_ids:
+            return
         if self._round is not None and self._round.ends_at <= _now():  # nobody drained
             await self._end(self._round)
         if self._round is None:

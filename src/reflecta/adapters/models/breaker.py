@@ -65,7 +65,7 @@ class Breaker:
         self._failures += 1
         if self._opened_at is not None and not self._probing:
             return  # a call that was under way when the circuit opened
-        if self._failures >= self.threshold or self._probing:
+        if self._failures >= self.threshold:
             self._opened_at = self.clock.now()
             self.telemetry.event("model.circuit_opened", model=self.name, failures=self._failures)
 

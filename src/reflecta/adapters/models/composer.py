@@ -5,7 +5,7 @@ from typing import Final
 
 from reflecta.application.ports import Clock, Completion
 from reflecta.domain.composing import compose
-from reflecta.domain.errors import InvalidReply, ModelRejected
+from reflecta.domain.errors import ModelRejected
 from reflecta.domain.model import Call, Purpose
 from reflecta.domain.prompt import Question, write_draft
 from reflecta.domain.wording import TemplateSet
@@ -17,8 +17,9 @@ MODEL: Final = "composer/1"
 class Composer:
     """A Model that writes drafts and revisions, free of cost; `domain.composing` decides what they say.
 
-    Raises `ModelRejected` when asked for an assessment and `InvalidReply` when nothing can be quoted
+    Declines when nothing can be quoted that the last messages did not quote already
     (`domain.composing.has_material` tells beforehand of a journal without a sentence).
+    Raises `ModelRejected` when asked for an assessment.
     """
 
     templates: TemplateSet
@@ -30,8 +31,6 @@ class Composer:
             raise ModelRejected("The composer judges no drafts; set a judge model, or send what passes the checks.")
         started = self.clock.now()
         draft = compose(question.context, self.templates, _turn(question))
-        if draft is None:
-            raise InvalidReply("nothing quotable in the newest entries that was not quoted in the last messages")
         call = Call(
             purpose=question.purpose,
             model=MODEL,
@@ -41,6 +40,8 @@ class Composer:
             cost_reported=0.0,
             cost_estimated=0.0,
         )
+        if draft is None:
+            return Completion(text="", call=call, ai_generated=False, declined=True)
         return Completion(text=write_draft(draft), call=call, ai_generated=False)
 
     async def aclose(self) -> None:
@@ -48,5 +49,5 @@ class Composer:
 
 
 def _turn(question: Question) -> int:
-    """Give a number of its own to each draft and revision, also of one variant."""
+    """Give even numbers to drafts and odd ones to revisions, so that a revision is never the draft again."""
     return 2 * question.variant + (question.purpose is Purpose.REVISION)

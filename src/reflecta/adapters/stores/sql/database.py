@@ -95,6 +95,7 @@ def _prepare_sqlite(dbapi: DBAPIConnection, _record: ConnectionPoolEntry) -> Non
         "journal_mode=WAL",
         "synchronous=FULL",  # a power cut must not undo 'sent' after the push has left
         "foreign_keys=ON",
+        "secure_delete=ON",  # what is erased is overwritten, not only unlinked
         f"busy_timeout={_BUSY_TIMEOUT_MS}",
         f"cache_size=-{_CACHE_KB}",
     ):

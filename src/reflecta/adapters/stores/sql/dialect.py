@@ -17,14 +17,25 @@ def insert(connection: sa.Connection, table: sa.Table) -> "postgresql.Insert | s
 
 
 def upsert(
-    connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, object]], *, keep: Sequence[str] = ()
+    connection: sa.Connection,
+    table: sa.Table,
+    rows: Sequence[Mapping[str, object]],
+    *,
+    keep: Sequence[str] = (),
+    keep_unless_given: Sequence[str] = (),
 ) -> None:
-    """Insert rows or replace them by primary key; the columns in *keep* stay as stored."""
+    """Insert rows or replace them by primary key.
+
+    The columns in *keep* stay as stored, those in *keep_unless_given* where the row has none.
+    """
     if not rows:
         return
     statement = insert(connection, table)
     keys = [column.name for column in table.primary_key]
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in {*keys, *keep}}
+    changed: dict[str, sa.ColumnElement[object]] = {
+        name: statement.excluded[name] for name in rows[0] if name not in {*keys, *keep}
+    }
+    changed |= {name: sa.func.coalesce(statement.excluded[name], table.c[name]) for name in keep_unless_given}
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)
 
 

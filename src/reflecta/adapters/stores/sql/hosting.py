@@ -55,7 +55,7 @@ class HostSql(SqlPart):
         newest = {item.user_id: item for item in insights}
 
         def transaction(connection: sa.Connection) -> Mapping[str, str]:
-            known = _known_users(connection, list(newest))
+            known = _lock_users(connection, list(newest))
             rows = [insights_values(item) for item in newest.values() if item.user_id in known]
             upsert(connection, user_insights, rows)
             return {user: _UNKNOWN_USER.format(user) for user in newest if user not in known}
@@ -109,7 +109,8 @@ def _upsert_users(
     changes = [change(user, stored.get(user.id)) for user in given]
     # Ids in order, so that two imports that overlap cannot lock each other out.
     rows = sorted((user_values(changed.user) for changed in changes), key=lambda row: str(row["id"]))
-    upsert(connection, users, rows, keep=("entry_count", "failures"))
+    sent_times = ("last_sent_at", "last_notification_at")
+    upsert(connection, users, rows, keep=("entry_count", "failures"), keep_unless_given=sent_times)
     for changed in changes:
         if changed.cancel is not None:
             _cancel(connection, changed.user.id, changed.cancel, now, states=("queued",))
@@ -123,15 +124,23 @@ def _cancel(connection: sa.Connection, user_id: str, reason: Reason, now: dateti
     )
 
 
-def _known_users(connection: sa.Connection, user_ids: Sequence[str]) -> set[str]:
-    return set(connection.scalars(sa.select(users.c.id).where(among(connection, users.c.id, user_ids))))
+def _lock_users(connection: sa.Connection, user_ids: Sequence[str]) -> set[str]:
+    """Give those who are known; while they are locked, no erasure can overtake what is written about them."""
+    statement = sa.select(users.c.id).where(among(connection, users.c.id, user_ids)).order_by(users.c.id)
+    return set(connection.scalars(for_update(statement)))
+
+
+def _lock_owner(connection: sa.Connection, owner: sa.Select[str]) -> bool:
+    """Lock the user whose id *owner* reads; False when there is none (any more)."""
+    statement = sa.select(users.c.id).where(users.c.id == owner.scalar_subquery())
+    return connection.execute(for_update(statement)).first() is not None
 
 
 def _upsert_entries(connection: sa.Connection, given: Mapping[str, Entry]) -> Mapping[str, str]:
-    known = _known_users(connection, list({entry.user_id for entry in given.values()}))
+    known = _lock_users(connection, list({entry.user_id for entry in given.values()}))
     columns = (journal_entries.c.id, journal_entries.c.user_id, journal_entries.c.has_content)
     statement = sa.select(*columns, journal_entries.c.message_id)
-    statement = statement.where(among(connection, journal_entries.c.id, list(given)))
+    statement = statement.where(among(connection, journal_entries.c.id, list(given))).order_by(journal_entries.c.id)
     stored = {row.id: row for row in connection.execute(for_update(statement))}
     refused = {entry.id: reason for entry in given.values() if (reason := _refusal(entry, known, stored.get(entry.id)))}
     taken = sorted((e for e in given.values() if e.id not in refused), key=lambda e: e.id)
@@ -165,6 +174,7 @@ def _count(connection: sa.Connection, grown: Mapping[str, int]) -> None:
 
 
 def _delete_entry(connection: sa.Connection, entry_id: str) -> bool:
+    _lock_owner(connection, sa.select(journal_entries.c.user_id).where(journal_entries.c.id == entry_id))
     gone = connection.execute(
         sa.delete(journal_entries)
         .where(journal_entries.c.id == entry_id)
@@ -194,8 +204,7 @@ def _erase(connection: sa.Connection, user_id: str, now: datetime) -> bool:
 
 
 def _add_feedback(connection: sa.Connection, given: Feedback) -> bool:
-    statement = sa.select(messages.c.id).where(messages.c.id == given.message_id)
-    if connection.execute(statement).first() is None:
+    if not _lock_owner(connection, sa.select(messages.c.user_id).where(messages.c.id == given.message_id)):
         return False
     values = {"message_id": given.message_id, "kind": given.kind, "rating": given.rating, "at": given.at}
     upsert(connection, feedback, [values])

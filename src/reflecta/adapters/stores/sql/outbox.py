@@ -114,19 +114,19 @@ def _settle(connection: sa.Connection, settled: Sequence[Settled]) -> None:
         }
         for item in settled
     ]
+    # Users are locked before their deliveries, as an erasure does.
+    _drop_addresses(connection, [item.delivery_id for item in settled if item.drop_address])
     connection.execute(_SETTLE, rows)
-    for item in settled:
-        if item.drop_address:
-            _drop_address(connection, item.delivery_id)
 
 
-def _drop_address(connection: sa.Connection, delivery_id: str) -> None:
-    """Remove a token that its provider no longer knows from its user."""
-    delivery = connection.execute(sa.select(deliveries).where(deliveries.c.id == delivery_id)).first()
-    if delivery is None:
+def _drop_addresses(connection: sa.Connection, delivery_ids: Sequence[str]) -> None:
+    """Remove tokens that their provider no longer knows from their users."""
+    if not delivery_ids:
         return
-    own = users.c.id == delivery.user_id
-    tokens = connection.execute(for_update(sa.select(users.c.push_tokens).where(own))).scalar()
-    if tokens and delivery.address in tokens:
-        left = [token for token in tokens if token != delivery.address]
-        connection.execute(sa.update(users).where(own).values(push_tokens=left))
+    sent = sa.select(deliveries.c.user_id, deliveries.c.address).where(among(connection, deliveries.c.id, delivery_ids))
+    gone = {(row.user_id, row.address) for row in connection.execute(sent)}
+    owners = among(connection, users.c.id, [user for user, _ in gone])
+    for user in connection.execute(for_update(sa.select(users).where(owners).order_by(users.c.id))).all():
+        left = [token for token in user.push_tokens if (user.id, token) not in gone]
+        if left != user.push_tokens:
+            connection.execute(sa.update(users).where(users.c.id == user.id).values(push_tokens=left))

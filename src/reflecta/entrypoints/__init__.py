@@ -1,0 +1,1 @@
+"""The ways in: command line, HTTP, and the processes that run for long."""
