@@ -1,10 +1,10 @@
 """Fixtures for tests that need a database: a `place` of each kind, a `store` opened there, and more of them."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from pathlib import Path
 
 import pytest
-from tests.databases import Place, apart, copy_sqlite, empty, migrated, postgres_database
+from tests.databases import Place, apart, copy_sqlite, empty, execute_all, migrated, postgres_database, schema_of
 
 from reflecta.adapters.stores.sql import SqlStore
 
@@ -17,6 +17,12 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sqlite") / "template.db"
     apart(lambda: migrated(f"sqlite:///{path}"))
     return path
+
+
+@pytest.fixture(scope="session")
+def sqlite_schema(sqlite_template: Path) -> Sequence[str]:
+    """Give the statements that make the schema in memory."""
+    return schema_of(sqlite_template)
 
 
 @pytest.fixture(scope="session")
@@ -46,13 +52,15 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
 
 
 @pytest.fixture
-async def open_store(place: Place) -> AsyncGenerator[OpenStore]:
+async def open_store(place: Place, sqlite_schema: Sequence[str]) -> AsyncGenerator[OpenStore]:
     """Open stores on one place, as several processes would; all are closed at the end."""
     opened: list[SqlStore] = []
 
     async def another() -> SqlStore:
         store = SqlStore.at(place.url, pool_size=4)
         opened.append(store)
+        if place.kind == "memory":
+            await execute_all(store, sqlite_schema)
         await store.open()
         return store
 

@@ -2,8 +2,8 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
-import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -36,7 +36,7 @@ from reflecta.domain.model import (
 from reflecta.domain.text import clean, cut, plain_text
 from reflecta.domain.zones import canonical_name
 
-properties = settings(deadline=None, max_examples=3000)
+properties = settings(deadline=None, max_examples=200)
 
 WIRE_NAMES = (
     "type id uid userId messageId kind rating at email firstName createdAt updatedAt onboardingData coachingConfig "
@@ -45,20 +45,22 @@ WIRE_NAMES = (
     "content timestamp lastUpdated images linkedCoachingMessageId mainFocus plan headline sources quote extractedAt "
     "seconds _seconds _nanoseconds"
 ).split()
-values = st.recursive(
-    st.none()
-    | st.booleans()
+scalars = (
+    st.sampled_from(
+        [None, True, False, "user", "entry", "insight", "daily", "morning", "\ud800", "a\0b\u202e", "", "Z"]
+    )
     | st.integers()
     | st.integers(min_value=1_600_000_000_000, max_value=1_900_000_000_000)
     | st.floats()
-    | st.text()
-    | st.text(alphabet=st.characters(categories=["Cs", "Cc", "Cf", "Mn"]))
+    | st.text(max_size=10)
     | st.datetimes().map(lambda at: at.isoformat())
-    | st.sampled_from(["user", "entry", "insight", "daily", "morning"]),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(WIRE_NAMES) | st.text(), inner),
-    max_leaves=20,
 )
-documents = st.dictionaries(st.sampled_from(WIRE_NAMES), values).map(
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WIRE_NAMES), inner, max_size=4),
+    max_leaves=8,
+)
+documents = st.dictionaries(st.sampled_from(WIRE_NAMES), values, max_size=6).map(
     lambda found: {"id": "i", "uid": "u", "userId": "u", "timestamp": 1_700_000_000_000, **found}
 )
 
@@ -163,17 +165,14 @@ def test_an_entry_written_and_read_again_is_the_same(
     assert read_entry(through_json(write_entry(entry))) == entry
 
 
-@pytest.mark.parametrize("read", [read_user, read_entry, read_insights, read_feedback])
-def test_whatever_json_comes_only_invalid_input_is_raised(read: Callable[[object], object]) -> None:
-    @properties
-    @given(documents | values)
-    @example({"uid": "u", "onboardingData": {"clarityInLife": 10**400}})
-    @example({"id": "e", "uid": "u", "timestamp": -(10**400)})
-    @example({"id": "e", "uid": "u", "timestamp": "9999-12-31T23:59:59.999999-23:59"})
-    def check(document: object) -> None:
-        assert_only_invalid_input(lambda: read(document))
-
-    check()
+@properties
+@given(documents | values)
+@example({"uid": "u", "onboardingData": {"clarityInLife": 10**400}})
+@example({"id": "e", "uid": "u", "timestamp": -(10**400)})
+@example({"id": "e", "uid": "u", "timestamp": "9999-12-31T23:59:59.999999-23:59"})
+def test_whatever_json_comes_only_invalid_input_is_raised(document: object) -> None:
+    for read in (read_user, read_entry, read_insights, read_feedback):
+        assert_only_invalid_input(partial(read, document))
 
 
 @properties

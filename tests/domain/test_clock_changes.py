@@ -157,6 +157,12 @@ def test_windows_are_half_open(window: Window, start: str, end: str) -> None:
     assert [is_open(schedule, at) for at in edges] == [False, True, True, False]
 
 
+def test_the_next_target_hour_is_never_now() -> None:
+    at_eight = utc("2026-05-05T08:00")
+    assert next_target(daily("UTC"), at_eight) == at_eight + timedelta(days=1)
+    assert next_target(daily("UTC"), at_eight - timedelta(microseconds=1)) == at_eight
+
+
 def test_a_due_time_of_long_ago_is_followed_by_one_only() -> None:
     now = utc("2026-05-05T10:00")
     assert next_due(daily("UTC"), due=utc("2020-01-01T08:00"), now=now) == utc("2026-05-06T08:00")

@@ -7,7 +7,9 @@ import hashlib
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, islice
+from math import lcm
 from typing import Final, TypeVar
 
 from reflecta.domain.checks import check_draft
@@ -26,11 +28,11 @@ WEEK_DAYS: Final = 7
 # As many journaling days of the last seven make a run.
 RUN_DAYS: Final = 3
 MAX_NAME_CHARS: Final = 30
-# How many of the best facts and how many candidates a variant chooses from (both even, see `_even`), and how
-# many candidates are tried before giving up.
-_FACTS_CHOICE: Final = 4
-_MIN_CHOICE: Final = 4
+# How many of the best facts a variant chooses from (even, see `_even`), and how many candidates are tried.
+_CHOICE: Final = 4
 _MAX_TRIES: Final = 60
+# How many notes are enough to tell their language.
+_SAMPLE: Final = 5
 
 _T = TypeVar("_T")
 # What a template's {quote} and {quote2} are filled with: the newer quote, and the older one of a pair.
@@ -62,7 +64,7 @@ def compose(context: Context, templates: TemplateSet, variant: int = 0) -> Draft
 
     The same context and variant give the same draft; an odd and an even variant differ in the template and the
     quote where the journal has two. Of the types that the context allows, the one not used for the longest time
-    is taken (the next one too, where the first has few templates left).
+    is taken.
     """
     material = _material(context, templates)
     for candidate in islice(_candidates(material, variant), _MAX_TRIES):
@@ -73,7 +75,7 @@ def compose(context: Context, templates: TemplateSet, variant: int = 0) -> Draft
 
 
 def _material(context: Context, templates: TemplateSet) -> _Material:
-    language = templates.language(context.language, [note.text for note in context.notes])
+    language = templates.language(context.language, [note.text for note in context.notes[:_SAMPLE]])
     return _Material(
         context=context,
         language=language,
@@ -91,16 +93,29 @@ def _days_written(context: Context) -> int | None:
 
 
 def _candidates(material: _Material, variant: int) -> Iterator[_Candidate]:
-    """Give candidates in the order to try: the first type's, begun at the variant, then those of the others."""
+    """Give candidates in the order to try: the first type's, begun at the variant, then those of the others.
+
+    Where the first type has a single fact to tell, odd variants begin with another type's about something else.
+    """
     offered = (_of_type(kind, material) for kind in _by_recency(material.context))
-    first: list[_Candidate] = []
-    for candidates in offered:
-        first += candidates
-        if len(first) >= _MIN_CHOICE:
-            break
-    choice = _even(first)
-    start = variant % len(choice) if choice else 0
-    return chain(choice[start:], choice[:start], first[len(choice) :], chain.from_iterable(offered))
+    first = _first(offered)
+    if not variant % 2 or len({candidate.facts for candidate in first}) > 1:
+        return chain(_begun_at(variant, first), chain.from_iterable(offered))
+    told = {fact for candidate in first for fact in candidate.facts}
+    others = ([c for c in candidates if told.isdisjoint(c.facts)] for candidates in offered)
+    second = _first(others)
+    return chain(_begun_at(variant // 2, second), _begun_at(variant, first), chain.from_iterable(others))
+
+
+def _first(offered: Iterator[list[_Candidate]]) -> list[_Candidate]:
+    """Take lists up to the first that is not empty, and give that one."""
+    return next((candidates for candidates in offered if candidates), [])
+
+
+def _begun_at(start: int, candidates: list[_Candidate]) -> list[_Candidate]:
+    """Go round the candidates from one of them on."""
+    at = start % len(candidates) if candidates else 0
+    return candidates[at:] + candidates[:at]
 
 
 def _even(items: list[_T]) -> list[_T]:
@@ -121,13 +136,13 @@ def _of_type(kind: MessageType, material: _Material) -> list[_Candidate]:
     """Pair the fresh templates of a type with the best facts for them; the first to try differs by user and day."""
     facts_of = _FACTS[kind]
     fresh = [t for t in material.language.templates if t.type is kind and _is_fresh(t, material)]
-    offers = [(t, _even(list(dict.fromkeys(facts_of(t, material))))[:_FACTS_CHOICE]) for t in fresh]
+    offers = [(t, _even(list(dict.fromkeys(facts_of(t, material))))[:_CHOICE]) for t in fresh]
     usable = [(t, facts) for t, facts in offers if facts]
     if not usable:
         return []
     shift = (_seed(material.context.user_id) + material.context.now.toordinal()) % len(usable)
     usable = usable[shift:] + usable[:shift]
-    rounds = max(len(usable), *(len(facts) for _, facts in usable))
+    rounds = lcm(len(usable), *(len(facts) for _, facts in usable))
     turns = ((i, *usable[i % len(usable)]) for i in range(rounds))
     return _even([_Candidate(template=template, facts=facts[i % len(facts)]) for i, template, facts in turns])
 
@@ -140,8 +155,13 @@ def _is_fresh(template: Template, material: _Material) -> bool:
     """Say whether a template suits the person's tone and none of the past messages was made from it."""
     if not template.suits(material.context.preferences.tone):
         return False
-    own = runs_between_slots(template.text)
+    own = _runs_of(template)
     return not any(2 * len(own & told) > len(own) for told in material.told)
+
+
+@lru_cache(maxsize=1024)
+def _runs_of(template: Template) -> frozenset[tuple[str, ...]]:
+    return runs_between_slots(template.text)
 
 
 def _goals(material: _Material, ages: range | None = None) -> list[Facts]:

@@ -169,9 +169,7 @@ def edited_due(
 
 def _first_target(schedule: Schedule, day: date, after: datetime) -> datetime:
     """Give the first target hour on *day* or later, and later than *after*."""
-    while True:
-        due = instant(day, _HOURS[schedule.window].target, schedule.zone)
-        # A date that the zone skipped (Apia, 2011-12-30) resolves to another date: not this one's hour.
-        if due > after and local_date(due, schedule.zone) == day:
-            return due
+    # A date that the zone skipped (Apia, 2011-12-30) is a gap of 24 h: its hour is that of the next date.
+    while (due := instant(day, _HOURS[schedule.window].target, schedule.zone)) <= after:
         day += timedelta(days=1)
+    return due

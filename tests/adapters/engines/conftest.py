@@ -1,27 +1,23 @@
-"""Fixtures for tests of the PostgreSQL queue: its tables beside the ledger's, and one more of the tests' own."""
+"""Fixtures for tests of the PostgreSQL queue."""
 
 from collections.abc import AsyncGenerator
 
 import pytest
-from tests.adapters.engines.queued import DONE, Queued
-from tests.databases import empty
+from tests.adapters.engines.queued import Queued, installed
+from tests.databases import apart, empty
 
-from reflecta.adapters.engines.pgqueue import PgQueue
-from reflecta.adapters.stores.sql import SqlStore
-from reflecta.testing import RecordingTelemetry
+
+@pytest.fixture(scope="session")
+def queue_url(postgres: str) -> str:
+    """Give the URL of this process's own database, with the queue's tables beside the ledger's."""
+    apart(lambda: installed(postgres))
+    return postgres
 
 
 @pytest.fixture
-async def queued(postgres: str) -> AsyncGenerator[Queued]:
+async def queued(queue_url: str) -> AsyncGenerator[Queued]:
     """Give an empty queue beside an empty ledger."""
-    telemetry = RecordingTelemetry()
-    queue = PgQueue(postgres, telemetry)
-    await queue.install()
-    store = SqlStore.at(postgres, enlist=queue.enlist, pool_size=3)
-    opened = Queued(url=postgres, queue=queue, store=store, telemetry=telemetry)
-    await opened.execute(DONE)
-    yield opened
-    await opened.execute("TRUNCATE pgqueuer, pgqueuer_log, done")
-    await empty(store)
-    await store.aclose()
-    await queue.aclose()
+    async with Queued.at(queue_url) as queued:
+        yield queued
+        await queued.execute("TRUNCATE pgqueuer, pgqueuer_log, pgqueuer_statistics, done")
+        await empty(queued.store)

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Self
 
 from tests.databases import rows, write
 
@@ -16,8 +17,14 @@ from reflecta.adapters.engines.pgqueue import PgQueue
 from reflecta.adapters.stores.sql import SqlStore
 from reflecta.testing import RecordingTelemetry
 
-DONE = "CREATE TABLE IF NOT EXISTS done (id text PRIMARY KEY, worker text)"
 _WORKER = Path(__file__).with_name("queue_worker.py")
+
+
+async def installed(url: str) -> None:
+    """Give a database the queue's tables, and one more for the worker processes to count in."""
+    async with Queued.at(url) as queued:
+        await queued.queue.install()
+        await queued.execute("CREATE TABLE IF NOT EXISTS done (id text PRIMARY KEY, worker text)")
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,19 @@ class Queued:
     queue: PgQueue
     store: SqlStore
     telemetry: RecordingTelemetry
+
+    @classmethod
+    @asynccontextmanager
+    async def at(cls, url: str) -> AsyncGenerator[Self]:
+        """Open a queue and the ledger where both are installed."""
+        telemetry = RecordingTelemetry()
+        queue = PgQueue(url, telemetry)
+        store = SqlStore.at(url, enlist=queue.enlist, pool_size=3)
+        try:
+            yield cls(url=url, queue=queue, store=store, telemetry=telemetry)
+        finally:
+            await store.aclose()
+            await queue.aclose()
 
     async def execute(self, statement: str) -> None:
         await write(self.store, statement)
@@ -50,7 +70,12 @@ class Queued:
 
     @asynccontextmanager
     async def working(
-        self, work: Work, *, concurrency: int = 20, grace: timedelta = timedelta(seconds=20)
+        self,
+        work: Work,
+        *,
+        concurrency: int = 20,
+        poll: timedelta = timedelta(seconds=0.2),
+        grace: timedelta = timedelta(seconds=20),
     ) -> AsyncGenerator[asyncio.Event]:
         """Run a worker in this process; set the event that this gives, or leave, to stop it."""
         stop = asyncio.Event()
@@ -60,7 +85,7 @@ class Queued:
                 stop,
                 concurrency=concurrency,
                 heartbeat=timedelta(seconds=2),
-                poll=timedelta(seconds=0.2),
+                poll=poll,
                 grace=grace,
             )
         )
@@ -70,9 +95,14 @@ class Queued:
             stop.set()
             await running
 
+    async def reaches(self, count: int, statement: str) -> None:
+        """Return when a statement's one value is *count* or more; the test's own time limit is the limit."""
+        while int((await self.column(statement))[0]) < count:  # noqa: ASYNC110 - a database knows no event
+            await asyncio.sleep(0.05)
+
     async def becomes_empty(self) -> None:
         """Return when nothing is queued or in hand any more; the test's own time limit is the limit."""
-        while await self.ids():
+        while await self.ids():  # noqa: ASYNC110 - a database knows no event
             await asyncio.sleep(0.05)
 
     @contextmanager

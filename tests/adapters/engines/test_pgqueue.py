@@ -1,22 +1,20 @@
 import asyncio
-from datetime import timedelta
+from collections.abc import Sequence
 
 import pytest
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
-from tests.adapters.engines.hands import ids
-from tests.adapters.engines.queued import Queued
-from tests.builders import a_user
-from tests.contracts.steps import UNTIL, NOW, queue_it
-from tests.contracts.steps import add
+from sqlalchemy.ext.asyncio import AsyncConnection
+from tests.adapters.engines.hands import Hands, ids
+from tests.adapters.engines.queued import Queued, installed
+from tests.builders import NOW, a_user
+from tests.contracts.steps import UNTIL, add, queue_it
 
+from reflecta.adapters.engines.pgconnect import NAMES
 from reflecta.adapters.engines.pgqueue import PgQueue
 from reflecta.adapters.stores.sql import SqlStore
 from reflecta.adapters.stores.sql.database import PostgresDatabase
 from reflecta.application.ports import Engine
 from reflecta.application.ports.store import Claimed
 from reflecta.domain.errors import ConfigurationError, StoreUnavailable
-from reflecta.domain.model import occasion_id
 from reflecta.testing import RecordingTelemetry
 
 USERS = [f"u{number}" for number in range(20)]
@@ -93,7 +91,7 @@ async def test_a_claim_that_commits_leaves_occasions_and_queue_alike(queued: Que
 
 
 async def test_a_claim_that_is_rolled_back_leaves_neither(queued: Queued) -> None:
-    async def enlist_and_fail(connection: AsyncConnection, occasion_ids: "list[str]") -> None:
+    async def enlist_and_fail(connection: AsyncConnection, occasion_ids: Sequence[str]) -> None:
         await queued.queue.enlist(connection, occasion_ids)
         raise ZeroDivisionError
 
@@ -123,11 +121,6 @@ async def test_a_failed_enlistment_takes_the_occasions_with_it(queued: Queued) -
     assert await queued.counts() == ("0", "0")
 
 
-async def test_only_the_drivers_own_transaction_can_be_joined() -> None:
-    engine = create_async_engine("sqlite+pysqlite://") if False else None
-    assert engine is None
-
-
 # --- install
 
 
@@ -138,6 +131,34 @@ async def test_installing_again_and_from_four_places_at_once_changes_nothing(bla
     await queues[1].install()
     await queues[2].enqueue(["x", "y"])
 
-    assert await waiting(blank_postgres) == ["x", "y"]
+    async with Queued.at(blank_postgres) as queued:
+        assert await queued.ids() == ["x", "y"]
     for queue in queues:
         await queue.aclose()
+
+
+async def test_the_tables_survive_a_crash_of_the_database(queued: Queued) -> None:
+    tables = "FROM pg_class WHERE relname LIKE 'pgqueuer%' AND relkind = 'r'"
+
+    assert await queued.column(f"SELECT relpersistence = 'p' {tables}") == ["True"] * 4  # permanent, not unlogged
+
+
+async def test_installing_brings_the_tables_of_an_older_pgqueuer_up_to_date(blank_postgres: str) -> None:
+    await installed(blank_postgres)
+    async with Queued.at(blank_postgres) as queued:
+        await queued.execute("ALTER TABLE pgqueuer DROP COLUMN slot, DROP COLUMN attempts")
+        with pytest.raises(ConfigurationError, match="run `reflecta migrate`"):
+            await queued.queue.run(Hands(), asyncio.Event())
+
+        await queued.queue.install()
+        await queued.queue.enqueue(["x"])
+        async with queued.working(Hands.free()):
+            await queued.becomes_empty()
+
+
+def test_no_environment_variable_changes_the_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CHANNEL", "PGQUEUER_PREFIX", "QUEUE_TABLE", "PGQUEUER_SCHEMA"):
+        monkeypatch.setenv(name, "elsewhere")
+    monkeypatch.setenv("DURABILITY", "volatile")
+
+    assert type(NAMES)() == NAMES

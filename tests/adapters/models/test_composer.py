@@ -4,8 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import combinations
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -14,10 +12,10 @@ from tests.data import need_data
 
 from reflecta.adapters.models.composer import Composer
 from reflecta.adapters.models.templates import load_templates
-from reflecta.domain.checks import OPENING_WORDS, check_draft, overlap, quotations
+from reflecta.domain.checks import OPENING_WORDS, check_draft, quotations
 from reflecta.domain.composing import compose, has_material
 from reflecta.domain.context import Context, build_context
-from reflecta.domain.errors import ConfigurationError, ModelRejected
+from reflecta.domain.errors import ModelRejected
 from reflecta.domain.model import (
     ChallengeDegree,
     Draft,
@@ -34,17 +32,17 @@ from reflecta.domain.model import (
 )
 from reflecta.domain.prompt import Question, read_draft
 from reflecta.domain.text import plain_text, words
-from reflecta.domain.wording import fill, fixed_words, say_date, slots_of
+from reflecta.domain.wording import fill, say_date
 from reflecta.testing import FakeClock
 
 TEMPLATES = load_templates()
 LANGUAGES = sorted(TEMPLATES.languages)
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 GOAL = "I want to finish the shed before winter comes."
-FEELING = "I felt calm while sanding the old oak door."
+FEELING = "I felt calm while sanding the old kitchen door."
 WIN = "I managed to call my sister and I was proud."
 WORRY = "I was anxious about the invoice all afternoon."
-DOOR = "I painted the oak door green on Sunday."
+DOOR = "I painted the kitchen door green on Sunday."
 INSIGHT = Insight(headline="x", sources=(Source(quote=WORRY),))
 EVERY_INSIGHT = Insights(user_id="u", main_focus=INSIGHT, key_blockers=INSIGHT, plan=INSIGHT)
 
@@ -151,7 +149,7 @@ def test_two_entries_are_set_side_by_side_only_when_they_share_a_subject() -> No
     used = [replace(sent(composed(RICH)), type=MessageType.GENERAL_REFLECTION)]
     related = context_of([*written(DOOR, FEELING, days_ago=[9, 12]), *long_ago], messages=used)
     unrelated = context_of(
-        [*written(DOOR, "I ate soup with Karim at noon.", days_ago=[9, 12]), *long_ago], messages=used
+        [*written(DOOR, "I ate soup with Karim at noon today.", days_ago=[9, 12]), *long_ago], messages=used
     )
     assert composed(related).type is MessageType.PERSONAL_INSIGHT
     assert composed(unrelated).type is MessageType.GENERAL_REFLECTION
@@ -376,7 +374,7 @@ def a_diary(first_day: datetime) -> list[Entry]:
 
 
 def sixty_days(language: str) -> list[tuple[Draft, Context]]:
-    diary = a_diary(NOW - timedelta(days=12))
+    diary = a_diary(NOW - timedelta(days=40))
     preferences = Preferences(challenge=ChallengeDegree.CHALLENGING)
     told: list[tuple[Draft, Context]] = []
     for day in range(60):
@@ -436,99 +434,3 @@ def test_real_journals_give_a_fortnight_of_sound_messages() -> None:
             assert draft is None or faults(draft, context) == []
             told += [sent(draft, number=day)] if draft else []
         assert len(told) >= 10
-
-
-# --- the template files ---
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_no_two_templates_of_a_language_share_their_opening_or_much_of_their_text(language: str) -> None:
-    fixed = [fixed_words(template.text) for template in TEMPLATES.languages[language].templates]
-    assert max(overlap(one, other) for one, other in combinations(fixed, 2)) <= 0.1
-    assert len({tuple(text[:OPENING_WORDS]) for text in fixed}) == len(fixed)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_template_acknowledges_then_asks_one_question_and_keeps_its_voice_down(language: str) -> None:
-    for template in TEMPLATES.languages[language].templates:
-        quoted, asked = template.text.index("{quote}"), template.text.index("?")
-        assert quoted < asked
-        assert template.text.count("?") == 1
-        assert template.text.endswith("?")
-        assert not {"!", "¡"} & set(template.text + template.push_text)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_filled_templates_have_at_least_forty_words(language: str) -> None:
-    for template in TEMPLATES.languages[language].templates:
-        slots = slots_of(template.text)
-        shortest = len(fixed_words(template.text)) + sum(5 if "quote" in s else s != "name" for s in slots)
-        assert shortest >= 40, template.text
-
-
-def test_english_has_six_templates_a_type_and_the_other_languages_two() -> None:
-    for language in TEMPLATES.languages.values():
-        counts = Counter(template.type for template in language.templates)
-        assert min(counts[kind] for kind in MessageType) >= (6 if language.code == "en" else 2)
-
-
-def test_a_changed_template_is_a_new_version(tmp_path: Path) -> None:
-    path = english_in(tmp_path)
-    before = load_templates(tmp_path).version
-    path.write_text(path.read_text(encoding="utf-8").replace("No preamble.", "No preface."), encoding="utf-8")
-    assert load_templates(tmp_path).version != before
-
-
-def english_in(folder: Path) -> Path:
-    source = Path(__file__).parents[3] / "src/reflecta/prompts/templates/en.toml"
-    path = folder / "en.toml"
-    path.write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
-    return path
-
-
-FIRST = 'type = "check_in"\nneeds = ["quote", "date"]\ntext = """\nYou set something down {date}'
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "place", "fault"),
-    [
-        (FIRST, FIRST.replace("check_in", "chat"), "template 1", "unknown type 'chat'"),
-        (FIRST, FIRST + " {mood}", "template 1", "unknown slot 'mood'"),
-        (FIRST, FIRST.replace(', "date"', ""), "template 1", "differ by date"),
-        (FIRST, FIRST + " {days}", "template 1", "encouragement"),
-        (FIRST, FIRST + " word" * 60, "template 1", "at most 110"),
-        (FIRST, FIRST.replace('type = "check_in"\n', ""), "template 1", "type is missing"),
-        (FIRST, FIRST.replace("needs", 'mood = "x"\nneeds'), "template 1", "unknown key 'mood'"),
-        ("{date}: “{quote}”. Plans", "{date}: {quote}. Plans", "template 1", "quotation marks"),
-        ("stand, {name}?", "stand {name}?", "template 1", "comma"),
-        (
-            "“{quote}”: that is how you put it {date}.",
-            "You set something down “{quote}” {date}.",
-            "template 2",
-            "as template 1",
-        ),
-        ('push = "Your journal has a question for you."', f'push = "{"x" * 101}"', "template 2", "101 characters"),
-        ('push = "Your journal has a question for you."', 'push = "{quote}"', "template 2", "lock screen"),
-        ('type = "reminder"', 'type = "check_in"', "en.toml", "0 templates of type 'reminder'"),
-        ('"Monday", ', "", "[dates]", "weekdays has 6 words"),
-        ("own = [", "self = [", "[cues]", "unknown key 'self'"),
-        ("[dates]", "[dates", "en.toml", "not TOML"),
-    ],
-)
-def test_a_fault_in_a_template_file_is_named_with_its_place(
-    tmp_path: Path, old: str, new: str, place: str, fault: str
-) -> None:
-    path = english_in(tmp_path)
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new), encoding="utf-8")
-    with pytest.raises(ConfigurationError) as raised:
-        load_templates(tmp_path)
-    assert place in str(raised.value)
-    assert fault in str(raised.value)
-
-
-@pytest.mark.parametrize("folder", ["absent", "."])
-def test_a_folder_without_templates_is_refused(tmp_path: Path, folder: str) -> None:
-    with pytest.raises(ConfigurationError):
-        load_templates(tmp_path / folder)

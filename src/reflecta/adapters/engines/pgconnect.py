@@ -62,10 +62,14 @@ async def one_connection(given: Arguments) -> AsyncGenerator[Driver]:
         await connection.close()  # pyright: ignore[reportUnknownMemberType] - as above
 
 
-async def open_pool(given: Arguments, *, size: int) -> asyncpg.Pool:
-    """Make a pool that connects when it is used."""
+async def open_pool(given: Arguments, *, name: str, size: int) -> asyncpg.Pool:
+    """Make a pool that connects when it is used; *name* is what pg_stat_activity shows."""
     return await asyncpg.create_pool(  # pyright: ignore[reportUnknownMemberType] - as above
-        min_size=0, max_size=size, command_timeout=_STATEMENT_AT_MOST, **given
+        min_size=0,
+        max_size=size,
+        command_timeout=_STATEMENT_AT_MOST,
+        server_settings={"application_name": name},
+        **given,
     )
 
 

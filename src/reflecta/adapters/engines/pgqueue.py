@@ -110,7 +110,7 @@ class PgQueue:
     async def _connected(self) -> asyncpg.Pool:
         async with self._opening:
             if self._pool is None:
-                self._pool = await open_pool(self._arguments, size=_CONNECTIONS)
+                self._pool = await open_pool(self._arguments, name="reflecta queue", size=_CONNECTIONS)
             return self._pool
 
 

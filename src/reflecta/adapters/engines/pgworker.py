@@ -76,7 +76,8 @@ class Worker:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until *stop* is set; an outage of the database is waited out."""
         while not stop.is_set():
-            pool = await open_pool(self.arguments, size=_CONNECTIONS)  # a broken listener spoils its pool
+            # A pool for each try: pgqueuer does not give back a listener whose connection broke.
+            pool = await open_pool(self.arguments, name="reflecta worker", size=_CONNECTIONS)
             try:
                 await self._serve(pool, stop)
             except TROUBLE as error:

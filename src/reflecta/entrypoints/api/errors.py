@@ -44,9 +44,9 @@ def error_answer(
     headers: Mapping[str, str] | None = None,
     more: Mapping[str, object] | None = None,
 ) -> Response:
-    """Give an error in the form of the path it is for; *more* stands beside it."""
+    """Give an error in the form of the path it is for; *more* are members of a problem."""
     if path.startswith(GUIDE_PATHS):
-        return JSONResponse({"success": False, "error": detail, **(more or {})}, status, headers)
+        return JSONResponse({"success": False, "error": detail}, status, headers)
     problem = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail, **(more or {})}
     return JSONResponse(problem, status, headers, media_type="application/problem+json")
 

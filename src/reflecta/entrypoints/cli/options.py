@@ -19,7 +19,7 @@ def given_instant(text: str) -> datetime:
     except ValueError as error:
         raise InvalidInput("--at", f"{text[:40]!r} is no instant; {_FORM}") from error
     if at.tzinfo is None:
-        raise InvalidInput("--at", f"{text[:40]!r} has no offset, so it could be any of 38 instants; {_FORM}")
+        raise InvalidInput("--at", f"{text[:40]!r} has no offset, so it names no certain instant; {_FORM}")
     if at.year not in _YEARS:
         raise InvalidInput("--at", f"{text[:40]!r} lies before 1990 or after 2099; {_FORM}")
     return at.astimezone(UTC)

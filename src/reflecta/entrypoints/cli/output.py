@@ -21,6 +21,9 @@ _COLOURS: Final[Mapping[str, str]] = {
     "due": _CYAN,
     "disabled": _DIM,
 }
+_UNSAFE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+# The marks that change the direction of what follows.
+_TURNING: Final = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 
 
 class ReaderGone(Exception):
@@ -95,10 +98,14 @@ def let_go() -> None:
 
 
 def printable(text: str) -> str:
-    """Escape control characters other than line ends: a message must not move the reader's cursor."""
+    """Escape what could move the reader's cursor or turn the line around; line ends stay."""
     if text.isprintable():
         return text
-    return "".join(char if char.isprintable() or char == "\n" else ascii(char)[1:-1] for char in text)
+    return "".join(ascii(char)[1:-1] if _is_unsafe(char) else char for char in text)
+
+
+def _is_unsafe(char: str) -> bool:
+    return char != "\n" and (unicodedata.category(char) in _UNSAFE or char in _TURNING)
 
 
 def width(text: str) -> int:
