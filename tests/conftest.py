@@ -1,28 +1,18 @@
-"""Fixtures for tests that need a database: a `place` of each kind, a `store` opened there, and more of them."""
+"""Fixtures for tests that need a database: a `place` of each kind, a `store` opened there, and more of them.
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+Between tests all tables are emptied. SQLite stores are kept for the session, whose statements are then compiled
+once; asyncpg's connections belong to one test's event loop and are made anew.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from pathlib import Path
 
 import pytest
-from tests.databases import Place, apart, copy_sqlite, empty, execute_all, migrated, postgres_database, schema_of
+from tests.databases import Place, apart, empty, migrated, postgres_database
 
 from reflecta.adapters.stores.sql import SqlStore
 
 OpenStore = Callable[[], Awaitable[SqlStore]]
-
-
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a migrated SQLite file to copy."""
-    path = tmp_path_factory.mktemp("sqlite") / "template.db"
-    apart(lambda: migrated(f"sqlite:///{path}"))
-    return path
-
-
-@pytest.fixture(scope="session")
-def sqlite_schema(sqlite_template: Path) -> Sequence[str]:
-    """Give the statements that make the schema in memory."""
-    return schema_of(sqlite_template)
 
 
 @pytest.fixture(scope="session")
@@ -40,38 +30,57 @@ def blank_postgres() -> Generator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Give the URL of this process's SQLite file."""
+    return f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'reflecta.db'}"
+
+
+@pytest.fixture(scope="session")
+def kept() -> Generator[dict[str, SqlStore]]:
+    """Keep stores by their URL until the session ends."""
+    stores: dict[str, SqlStore] = {}
+    yield stores
+    for store in stores.values():
+        apart(store.aclose)
+
+
 @pytest.fixture(params=["memory", "file", "postgres"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+def place(request: pytest.FixtureRequest) -> Place:
     """Give a migrated, empty database of each kind; parametrize it indirectly to have fewer kinds."""
-    if request.param == "postgres":
-        return Place("postgres", str(request.getfixturevalue("postgres")))
-    if request.param == "file":
-        template: Path = request.getfixturevalue("sqlite_template")
-        return Place("file", copy_sqlite(template, tmp_path / "reflecta.db"))
-    return Place("memory", "sqlite://")
+    if request.param == "memory":
+        return Place("memory", "sqlite://")
+    fixture = "postgres" if request.param == "postgres" else "sqlite_file"
+    url: str = request.getfixturevalue(fixture)
+    return Place(request.param, url)
 
 
 @pytest.fixture
-async def open_store(place: Place, sqlite_schema: Sequence[str]) -> AsyncGenerator[OpenStore]:
+async def open_store(place: Place) -> AsyncGenerator[OpenStore]:
     """Open stores on one place, as several processes would; all are closed at the end."""
     opened: list[SqlStore] = []
 
     async def another() -> SqlStore:
         store = SqlStore.at(place.url, pool_size=4)
         opened.append(store)
-        if place.kind == "memory":
-            await execute_all(store, sqlite_schema)
         await store.open()
         return store
 
     yield another
-    if place.kind == "postgres" and opened:
+    if opened:
         await empty(opened[0])
     for store in opened:
         await store.aclose()
 
 
 @pytest.fixture
-async def store(open_store: OpenStore) -> SqlStore:
+async def store(place: Place, kept: dict[str, SqlStore], open_store: OpenStore) -> AsyncGenerator[SqlStore]:
     """Open one store."""
-    return await open_store()
+    if place.kind == "postgres":
+        yield await open_store()
+        return
+    if place.url not in kept:
+        kept[place.url] = SqlStore.at(place.url)
+        await kept[place.url].open()
+    yield kept[place.url]
+    await empty(kept[place.url])

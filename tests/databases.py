@@ -6,13 +6,10 @@ test process makes a database of its own there and drops it at the end.
 
 import asyncio
 import os
-import shutil
-import sqlite3
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -95,25 +92,6 @@ async def migrated(url: str) -> None:
     store = SqlStore.at(url)
     await store.open()
     await store.aclose()
-
-
-def copy_sqlite(template: Path, target: Path) -> str:
-    """Copy a closed SQLite file; give the copy's URL."""
-    shutil.copy(template, target)
-    return f"sqlite:///{target}"
-
-
-def schema_of(template: Path) -> list[str]:
-    """Give the statements that make a migrated SQLite file's schema again; a migration takes ten times as long."""
-    with closing(sqlite3.connect(template)) as connection:
-        made = [sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")]
-        (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    return [*made, f"INSERT INTO alembic_version VALUES ('{revision}')"]
-
-
-async def execute_all(store: SqlStore, statements: Sequence[str]) -> None:
-    """Run statements in one transaction."""
-    await store.database.write(lambda c: [c.exec_driver_sql(statement) for statement in statements])
 
 
 async def empty(store: SqlStore) -> None:

@@ -6,7 +6,8 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Literal, cast
+from datetime import timedelta
+from typing import Final, Literal, cast
 
 from reflecta.adapters.channels.expo import ExpoChannel
 from reflecta.adapters.channels.log import LogChannel
@@ -43,6 +44,9 @@ from reflecta.application.tick import Tick
 from reflecta.config import EngineName, Settings, seconds
 from reflecta.domain.errors import ConfigurationError
 from reflecta.domain.model import Address, User
+
+# Below the circuit breaker's cooldown.
+_MOVE_ON: Final = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,7 +274,7 @@ def _guarded(names: Sequence[str], ground: _Ground, limits: Limits) -> Model:
     """Wrap each model in its guards, and the models in their order of fallback."""
     settings = ground.settings
 
-    def guarded(name: str) -> Model:
+    def guarded(name: str, *, is_last: bool) -> Model:
         observed = Observed(model=_vendor(name, settings, ground.clock), name=name, telemetry=ground.telemetry)
         limited = Limited(
             model=Breaker(model=observed, name=name, clock=ground.clock, telemetry=ground.telemetry), limits=limits
@@ -279,10 +283,14 @@ def _guarded(names: Sequence[str], ground: _Ground, limits: Limits) -> Model:
             model=limited,
             jitter=ground.chance.random,
             attempts=settings.model_attempts,
-            total=seconds(settings.model_retry_total),
+            # Where another model follows, an open circuit moves on at once; the last one waits an outage out.
+            total=seconds(settings.model_retry_total)
+            if is_last
+            else min(_MOVE_ON, seconds(settings.model_retry_total)),
         )
 
-    return Fallback(models=[guarded(name) for name in names])
+    last = len(names) - 1
+    return Fallback(models=[guarded(name, is_last=place == last) for place, name in enumerate(names)])
 
 
 def _vendor(name: str, settings: Settings, clock: Clock) -> Model:

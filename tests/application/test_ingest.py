@@ -100,7 +100,7 @@ def test_who_is_switched_on_waits_for_the_tick_unless_the_document_has_a_due_tim
     [
         (with_preferences(window=Window.EVENING), datetime(2026, 3, 2, 18, tzinfo=UTC)),
         (with_preferences(cadence=Cadence.ONCE_A_WEEK), datetime(2026, 3, 8, 7, tzinfo=UTC)),
-        (replace(ANA, timezone="America/New_York"), NOW),  # 07:00 there, within the window
+        (replace(ANA, timezone="America/New_York"), datetime(2026, 3, 2, 13, tzinfo=UTC)),
     ],
 )
 def test_an_edit_of_window_cadence_or_zone_is_reckoned_from_the_last_message(given: User, due: datetime) -> None:

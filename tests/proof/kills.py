@@ -22,15 +22,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
+from tests.databases import postgres_database
+from tests.proof.figures import Figure, report
+from tests.proof.world import World, due_lines
 
 from reflecta.adapters.documents import parse_line
 from reflecta.application.importing import Import
 from reflecta.bootstrap import open_service
 from reflecta.config import ChannelName, EngineName, Settings, load
 from reflecta.testing import RecordingTelemetry
-from tests.databases import postgres_database
-from tests.proof.figures import Figure, report
-from tests.proof.world import World, due_lines
 
 LEASE = "1.5"
 

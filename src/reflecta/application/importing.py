@@ -1,6 +1,6 @@
 """Imports a file of users, entries and insights, line by line, in any order. Knows neither files nor JSON.
 
-The source is read twice, users first, so an entry may stand before its user; nothing but one batch is in memory.
+The source is read twice, users first, so an entry may stand before its user; at most a few megabytes are in memory.
 Good lines are kept, bad ones are reported; importing the same file again changes nothing.
 """
 
@@ -20,6 +20,8 @@ T = TypeVar("T", User, Entry, Insights)
 # Twice the longest entry, in bytes.
 MAX_LINE: Final = 2 * 2**20
 _BATCH: Final = 500
+# A batch of the longest entries would fill half a gigabyte.
+_BATCH_BYTES: Final = 4 * 2**20
 _MAX_REPORTED: Final = 1000
 
 
@@ -96,6 +98,12 @@ class Import:
         return report
 
 
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    number: int
+    size: int
+
+
 @dataclass
 class _Batch(Generic[T]):
     """Collects nouns of one kind with their lines and stores them; *owner* is the field that refusals are about."""
@@ -105,13 +113,15 @@ class _Batch(Generic[T]):
     size: int
     refuse: Callable[[int, InvalidInput], None]
     stored: int = 0
+    room: int = _BATCH_BYTES
     waiting: dict[str, tuple[int, T]] = field(default_factory=dict[str, tuple[int, T]])
 
-    async def add(self, key: str, number: int, noun: T) -> None:
+    async def add(self, key: str, line: _Numbered, noun: T) -> None:
         # Within a batch the store keeps the last of one id; each line must have its own answer.
-        if key in self.waiting or len(self.waiting) >= self.size:
+        if key in self.waiting or len(self.waiting) >= self.size or self.room < line.size:
             await self.flush()
-        self.waiting[key] = (number, noun)
+        self.waiting[key] = (line.number, noun)
+        self.room -= line.size
 
     async def flush(self) -> None:
         if not self.waiting:
@@ -121,6 +131,7 @@ class _Batch(Generic[T]):
             self.refuse(self.waiting[key][0], InvalidInput(self.owner, reason))
         self.stored += len(self.waiting) - len(refused)
         self.waiting.clear()
+        self.room = _BATCH_BYTES
 
 
 class _Run:
@@ -160,7 +171,7 @@ class _Run:
             entries=self._entries.stored,
             insights=self._insights.stored,
             bad_lines=self._bad_lines,
-            bad=sorted(self._bad, key=lambda bad: bad.line),
+            bad=tuple(sorted(self._bad, key=lambda bad: bad.line)),
         )
 
     async def _take(self, number: int, line: bytes, *, users: bool) -> None:
@@ -175,26 +186,26 @@ class _Run:
                 self._refuse(number, error)
             return
         if parsed.is_user is users:
-            await self._store(number, parsed)
+            await self._store(_Numbered(number, len(text)), parsed)
 
     def _parsed(self, text: bytes) -> Line:
         if len(text) > MAX_LINE:
             raise InvalidInput("line", "is longer than 2 MB; write text as UTF-8, not as \\u escapes, or shorten it")
         return self._parse(text)
 
-    async def _store(self, number: int, line: Line) -> None:
+    async def _store(self, line: _Numbered, parsed: Line) -> None:
         try:
-            noun = line.read()
+            noun = parsed.read()
         except InvalidInput as error:
-            self._refuse(number, error)
+            self._refuse(line.number, error)
             return
         match noun:
             case User():
-                await self._users.add(noun.id, number, noun)
+                await self._users.add(noun.id, line, noun)
             case Entry():
-                await self._entries.add(noun.id, number, noun)
+                await self._entries.add(noun.id, line, noun)
             case Insights():
-                await self._insights.add(noun.user_id, number, noun)
+                await self._insights.add(noun.user_id, line, noun)
 
     def _refuse(self, number: int, error: InvalidInput) -> None:
         self._bad_lines += 1

@@ -109,7 +109,10 @@ def _candidates(material: _Material, variant: int) -> Iterator[_Candidate]:
 
 def _first(offered: Iterator[list[_Candidate]]) -> list[_Candidate]:
     """Take lists up to the first that is not empty, and give that one."""
-    return next((candidates for candidates in offered if candidates), [])
+    for candidates in offered:
+        if candidates:
+            return candidates
+    return []
 
 
 def _begun_at(start: int, candidates: list[_Candidate]) -> list[_Candidate]:

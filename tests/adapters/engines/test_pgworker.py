@@ -185,14 +185,12 @@ async def test_a_concurrency_of_one_is_refused(queued: Queued) -> None:
 
 async def test_what_a_killed_process_had_in_hand_is_finished_by_another(queued: Queued) -> None:
     await queued.queue.enqueue(ids(100))
-    with (
-        queued.process("victim", concurrency=20, seconds=60) as victim,
-        queued.process("heir", concurrency=50, seconds=0.05),
-    ):
+    with queued.process("victim", concurrency=20, seconds=60) as victim:
         await queued.reaches(20, PICKED)
-        await queued.reaches(80, DONE)
-        victim.send_signal(signal.SIGKILL)
-        await queued.becomes_empty()
+        with queued.process("heir", concurrency=50, seconds=0.05):
+            await queued.reaches(80, DONE)
+            victim.send_signal(signal.SIGKILL)
+            await queued.becomes_empty()
 
     assert await queued.done() == ids(100)
     assert await queued.column("SELECT DISTINCT worker FROM done") == ["heir"]

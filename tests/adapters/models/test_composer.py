@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -173,8 +174,8 @@ def test_fragments_questions_shouting_markup_speech_and_grave_matters_are_not_qu
 
 
 def test_somebody_elses_speech_is_not_put_into_the_writers_mouth() -> None:
-    text = "He said, “Two days? Sure, I do it since my second kid was born.” I had prepared nine slides for him."
-    assert quotations(composed(context_of(written(text))).text) == ["I had prepared nine slides for him"]
+    text = "He said, “Two days? I have done it since my second kid was born. Send me the list.”"
+    assert compose(context_of(written(text)), TEMPLATES) is None
 
 
 def test_a_quote_of_the_last_messages_is_not_used_again() -> None:
@@ -274,7 +275,7 @@ def contexts(draw: st.DrawFn) -> Context:
     return replace(context, messages=tuple(sent(draft, number=n) for n, draft in enumerate(past) if draft))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(contexts(), st.integers(0, 2**40))
 def test_whatever_is_composed_passes_every_check_and_is_complete(context: Context, variant: int) -> None:
     draft = compose(context, TEMPLATES, variant)
@@ -286,7 +287,7 @@ def test_whatever_is_composed_passes_every_check_and_is_complete(context: Contex
     assert not {"{date}", "{name}", "{days}", "{date2}", "{quote2}"} & set(draft.text.split())
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(contexts(), st.integers(0, 2**40))
 def test_every_quote_stands_in_its_entry_letter_by_letter(context: Context, variant: int) -> None:
     draft = compose(context, TEMPLATES, variant)
@@ -296,7 +297,7 @@ def test_every_quote_stands_in_its_entry_letter_by_letter(context: Context, vari
         assert evidence.quote in draft.text if draft else True
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(contexts(), st.integers(0, 2**40))
 def test_the_same_context_and_variant_give_the_same_draft(context: Context, variant: int) -> None:
     assert compose(context, TEMPLATES, variant) == compose(context, TEMPLATES, variant)
@@ -373,6 +374,7 @@ def a_diary(first_day: datetime) -> list[Entry]:
     ]
 
 
+@cache
 def sixty_days(language: str) -> list[tuple[Draft, Context]]:
     diary = a_diary(NOW - timedelta(days=40))
     preferences = Preferences(challenge=ChallengeDegree.CHALLENGING)

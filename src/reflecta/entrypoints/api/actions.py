@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from reflecta.adapters.documents.fields import Document, Flag, Id, one_of, read_document
-from reflecta.adapters.documents import write_user
 from reflecta.application.on_demand import NotDue
+from reflecta.application.process import Processed
 from reflecta.bootstrap import Service
-from reflecta.entrypoints.api import views
+from reflecta.entrypoints import views
 from reflecta.entrypoints.api.auth import Auth
 from reflecta.entrypoints.api.describe import answers, takes
 from reflecta.entrypoints.api.drain import Drain
@@ -103,16 +103,11 @@ class Actions:
         )
 
     async def _status(self, document: object) -> Response:
-        asked = read_document(UserActionDocument, document)
-        explained = await self._service.explain.user(asked.user_id)
-        return JSONResponse(
-            {
-                "success": True,
-                **views.standing(explained.user, self._service.clock.now()),
-                "user": write_user(explained.user),
-                "explanation": views.user_explanation(explained),
-            }
-        )
+        user_id = read_document(UserActionDocument, document).user_id
+        explained = await self._service.explain.user(user_id, limit=1)
+        waiting = await self._service.store.open_occasion(user_id)
+        told = views.status(explained, self._service.clock.now(), waiting)
+        return JSONResponse({"success": True, **told})
 
     async def _test(self, document: object) -> Response:
         """Continue or claim as the processor does; with bypassChecks run an occasion of its own now."""
@@ -120,16 +115,17 @@ class Actions:
         on_demand = self._service.on_demand
         work = on_demand.force(asked.user_id) if asked.bypass_checks else on_demand.user(asked.user_id)
         done = await run_occasion(self._service, work)
+        return await processed_answer(self._service, done, await self._more(done))
+
+    async def _more(self, done: Processed | NotDue) -> Mapping[str, object]:
+        """Give why nothing was due, or all attempts with their scores."""
         if isinstance(done, NotDue):
-            explained = await self._service.explain.user(done.user_id, limit=1)
-            return await processed_answer(self._service, done, {"nextStep": explained.next_step})
+            return {"nextStep": (await self._service.explain.user(done.user_id, limit=0)).next_step}
         explanation = await self._service.store.explanation(done.occasion_id)
-        told = views.occasion(explanation) if explanation else None
-        return await processed_answer(self._service, done, {"occasion": told})
+        return {"occasion": views.occasion(explanation) if explanation else None}
 
     async def _dry_run(self, document: object) -> Response:
-        asked = read_document(UserActionDocument, document)
-        preview = await self._service.on_demand.preview(asked.user_id)
+        preview = await self._service.on_demand.preview(read_document(UserActionDocument, document).user_id)
         return JSONResponse({"success": True, **views.preview(preview, self._service.clock.now())})
 
     async def _tick(self, _document: object) -> Response:

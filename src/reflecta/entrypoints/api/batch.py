@@ -63,12 +63,13 @@ async def store_batch(ingest: Ingest, document: object) -> dict[str, object]:
 
 
 def _read(document: object) -> _Item:
-    kind = cast("Mapping[str, object]", document).get("type") if isinstance(document, Mapping) else None
+    given: Mapping[str, object] = cast("Mapping[str, object]", document) if isinstance(document, Mapping) else {}
+    kind = given.get("type")
     read = _READERS.get(kind) if isinstance(kind, str) else None
     if not isinstance(kind, str) or read is None:
         return _Item(fault=InvalidInput("type", f"give one of {', '.join(_READERS)}"))
     try:
-        return _Item(kind=kind, noun=read(document))
+        return _Item(kind=kind, noun=read(given))
     except InvalidInput as error:
         return _Item(kind=kind, fault=error)
 
@@ -88,8 +89,9 @@ def _nouns(items: Sequence[_Item], kind: type[N]) -> list[N]:
 
 def _refuse(items: Sequence[_Item], kind: str, field: str, refused: Mapping[str, str]) -> None:
     for item in items:
-        if item.kind == kind and item.fault is None and item.id in refused:
-            item.fault = InvalidInput(field, refused[item.id])
+        reason = refused.get(item.id or "") if item.kind == kind and item.fault is None else None
+        if reason is not None:
+            item.fault = InvalidInput(field, reason)
 
 
 def _told(index: int, item: _Item) -> dict[str, object]:

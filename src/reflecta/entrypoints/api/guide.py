@@ -13,8 +13,7 @@ from reflecta.application.on_demand import NotDue
 from reflecta.application.process import Processed
 from reflecta.bootstrap import Service
 from reflecta.domain.errors import InvalidInput
-from reflecta.domain.model import OccasionState
-from reflecta.entrypoints.api import views
+from reflecta.entrypoints import views
 from reflecta.entrypoints.api.auth import Auth
 from reflecta.entrypoints.api.describe import answers, takes
 from reflecta.entrypoints.api.drain import Drain
@@ -31,9 +30,11 @@ _RESULTS: Final = {
 _PROCESSED: Final = {
     "success": True,
     "userId": "user123",
+    "nextCoachingMessageDue": 1773212400000,
     "messageGenerated": True,
     "outcome": "sent",
     "reason": None,
+    "detail": None,
     "occasionId": "5f0c…",
     "messageId": "message-5f0c…",
 }
@@ -113,33 +114,12 @@ async def processed_answer(
 
     An error is `failed`, or a reason without an outcome: the occasion then waits for its next try.
     """
+    user = await service.store.user(done.user_id)
     if isinstance(done, NotDue):
-        body = _told(done.user_id, None, "not_due")
-        return JSONResponse({"success": True, **body, **(more or {})})
-    outcome = done.outcome
-    reason = done.reason.value if done.reason else None
-    is_error = outcome is OccasionState.FAILED or (outcome is None and reason is not None)
-    if outcome is None and reason is None:  # somebody else works on it, or its next try has not come
-        reason = await _open_state(service, done.occasion_id)
-    body = {**_told(done.user_id, outcome, reason), "occasionId": done.occasion_id}
-    if done.message_id is not None:
-        body["messageId"] = done.message_id
-    if is_error:
-        error = f"no message was written: {reason}; GET /v1/occasions/{done.occasion_id} explains"
-        status = HTTPStatus.INTERNAL_SERVER_ERROR
-        return JSONResponse({"success": False, "error": error, **body, **(more or {})}, status)
-    return JSONResponse({"success": True, **body, **(more or {})})
-
-
-def _told(user_id: str, outcome: OccasionState | None, reason: str | None) -> dict[str, object]:
-    return {
-        "userId": user_id,
-        "messageGenerated": outcome is OccasionState.SENT,
-        "outcome": outcome.value if outcome else None,
-        "reason": reason,
-    }
-
-
-async def _open_state(service: Service, occasion_id: str) -> str | None:
-    explanation = await service.store.explanation(occasion_id)
-    return explanation.occasion.state.value if explanation else None
+        return JSONResponse({**views.processed(done, user, None), **(more or {})})
+    told = await service.store.explanation(done.occasion_id) if done.outcome is None else None
+    body = {**views.processed(done, user, told), **(more or {})}
+    if not views.is_error(done):
+        return JSONResponse(body)
+    error = f"no message was written ({done.reason}); GET /v1/occasions/{done.occasion_id} explains"
+    return JSONResponse({**body, "error": error}, HTTPStatus.INTERNAL_SERVER_ERROR)

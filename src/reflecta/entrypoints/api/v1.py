@@ -1,6 +1,6 @@
 """`/v1`: what a host app sends and asks for, by the host's own ids. Every PUT and DELETE may be repeated."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal, cast
 from urllib.parse import unquote
@@ -26,7 +26,7 @@ from reflecta.adapters.documents import (
 from reflecta.adapters.documents.fields import Document, Id, read_document
 from reflecta.bootstrap import Service
 from reflecta.domain.errors import InvalidInput, NotFound
-from reflecta.entrypoints.api import views
+from reflecta.entrypoints import views
 from reflecta.entrypoints.api.auth import Auth
 from reflecta.entrypoints.api.batch import BatchDocument, store_batch
 from reflecta.entrypoints.api.describe import answers, takes
@@ -217,11 +217,11 @@ class HostApi:
         return write_entry(entry)
 
 
-def add(
+def add(  # noqa: PLR0917 - a row of a table, one a line
     router: APIRouter,
     method: str,
     path: str,
-    handler: Any,  # noqa: ANN401 - FastAPI reads its signature
+    handler: Callable[..., Awaitable[Response]],
     summary: str,
     example: object,
     errors: tuple[int, ...],

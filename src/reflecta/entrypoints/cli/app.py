@@ -1,7 +1,6 @@
 # ruff: noqa: PLC0415 - what a command needs is imported when it runs: `reflecta --help` loads the parser alone.
 """The commands with their options and help, and `main`. What they do stands in the modules they import."""
 
-import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -39,6 +38,7 @@ class Category(StrEnum):
 def start(
     context: typer.Context, *, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
 ) -> None:
+    """Print the version, or help where no command is named."""
     if version:
         output.write(f"reflecta {__version__}")
         raise typer.Exit
@@ -131,8 +131,8 @@ def status(user: UserId, *, as_json: AsJson = False, at: At = None) -> int:
     return reading.show_status(user, at=at, as_json=as_json)
 
 
-@app.command()
-def test(user: UserId, *, as_json: AsJson = False, at: At = None) -> int:
+@app.command("test")
+def try_user(user: UserId, *, as_json: AsJson = False, at: At = None) -> int:
     """Write to a user if they are due; else say when they are."""
     from reflecta.entrypoints.cli import running
 

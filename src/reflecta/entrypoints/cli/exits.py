@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import PurePath
-from typing import Final
+from typing import Final, cast
 
 from reflecta.domain.errors import (
     ConfigurationError,
@@ -53,8 +53,8 @@ _ERRORS: Final[Sequence[tuple[type[ReflectaError], ExitCode, str]]] = (
 
 def judge(error: Exception) -> tuple[ExitCode, str]:
     """Give the exit code for an error and the line that says what happened and what to do."""
-    while isinstance(error, ExceptionGroup):  # a task group's wrapping around what went wrong
-        error = error.exceptions[0]
+    if isinstance(error, ExceptionGroup):  # a task group's wrapping around what went wrong
+        return judge(cast("ExceptionGroup[Exception]", error).exceptions[0])
     for kind, code, advice in _ERRORS:
         if isinstance(error, kind):
             said = " ".join(str(error).split())

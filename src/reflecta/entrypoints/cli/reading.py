@@ -165,7 +165,7 @@ def print_occasion(output: Output, explanation: Explanation, *, with_context: bo
         detail = f" ({delivery.detail})" if delivery.detail else ""
         output.line(f"  push by {delivery.address.channel}: {delivery.state.value}{detail}")
     if with_context:
-        output.line(f"  context:")
+        output.line("  context:")
         output.line(_indented(explanation.context or "none is kept"))
 
 

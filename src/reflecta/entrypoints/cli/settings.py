@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, cast
 
 from pydantic import AliasChoices, SecretStr
 from pydantic.fields import FieldInfo
@@ -87,7 +87,7 @@ def _masked(value: object) -> str | float | bool | None:
         case Enum():
             return str(value.value)
         case tuple():
-            return ",".join(str(part) for part in value)
+            return ",".join(map(str, cast("tuple[object, ...]", value)))
         case _:
             return masked_url(str(value))
 
@@ -97,7 +97,7 @@ def masked_url(text: str) -> str:
     return _PARAMETER.sub(rf"\g<1>{MASK}", _IN_URL.sub(rf"\g<1>{MASK}@", text)) if "://" in text else text
 
 
-def _shown(value: str | float | bool | None) -> str:
+def _shown(value: str | float | None) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return "-" if value is None or value == "" else str(value)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 
 from reflecta.adapters.stores.sql.schema import deliveries, from_ms, users
 from reflecta.domain.errors import ConfigurationError
@@ -33,7 +34,7 @@ def missing_file(url: str) -> Path | None:
     """Give the SQLite file that a URL names but that is not there; None where there is something to open."""
     try:
         parsed = sa.make_url(url)
-    except sa.exc.ArgumentError as error:
+    except exc.ArgumentError as error:
         raise ConfigurationError(
             "REFLECTA_DATABASE_URL is no database URL; write sqlite:///reflecta.db or postgresql://user@host/name"
         ) from error
@@ -62,9 +63,7 @@ def read_condition(connection: sa.Connection, now: datetime, *, late_after: time
     ).select_from(deliveries)
     unknown, stuck, late = connection.execute(counts).one()
     zoneless = sa.select(sa.func.count()).select_from(users).where(users.c.enabled, users.c.timezone.is_(None))
-    return Condition(
-        without_zone=connection.execute(zoneless).scalar_one(), unknown=unknown, stuck=stuck, late=late
-    )
+    return Condition(without_zone=connection.execute(zoneless).scalar_one(), unknown=unknown, stuck=stuck, late=late)
 
 
 def has_queue(connection: sa.Connection) -> bool:

@@ -1,0 +1,147 @@
+"""The jobs of a long-running process, each for as long as its block runs: ticks, work, pushes.
+
+They are entered in the order of the work's way and left in the opposite one, so that what is in hand can finish.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import timedelta
+from typing import Final
+
+from reflecta.adapters.engines.local import LocalEngine
+from reflecta.application.claiming import timetable
+from reflecta.bootstrap import Service
+from reflecta.domain import schedule
+from reflecta.domain.errors import StoreUnavailable
+from reflecta.domain.model import Reason
+from reflecta.entrypoints.api.errors import place_of
+from reflecta.entrypoints.api.runs import run_tick
+
+# How often a worker without a queue looks into the ledger. A tick elsewhere makes occasions once a minute at most.
+_LOOK_EVERY: Final = 5.0
+_FOUND_AT_ONCE: Final = 1000
+_FLUSH_AT_LEAST: Final = 2.0  # seconds, for pushes of messages that were committed at the very end
+
+
+class Grace:
+    """Counts down the time that work in hand may take; it begins with the first stop."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._ends_at: float | None = None
+
+    def begin(self) -> None:
+        """Start to count, once."""
+        if self._ends_at is None:
+            self._ends_at = asyncio.get_running_loop().time() + self._seconds
+
+    def left(self) -> timedelta:
+        """Give what is left."""
+        self.begin()
+        assert self._ends_at is not None  # noqa: S101 - begun
+        return timedelta(seconds=max(0.0, self._ends_at - asyncio.get_running_loop().time()))
+
+
+@asynccontextmanager
+async def background(run: Callable[[asyncio.Event], Awaitable[None]]) -> AsyncGenerator[None]:
+    """Run a job that ends when its event is set; its failure ends the block."""
+    stop = asyncio.Event()
+
+    async def job() -> None:
+        await run(stop)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(job())
+        try:
+            yield
+        finally:
+            stop.set()
+
+
+@asynccontextmanager
+async def delivering(service: Service, grace: Grace) -> AsyncGenerator[None]:
+    """Send pushes; at the end what was committed last leaves too, as far as time allows."""
+    async with background(service.deliver.run):
+        yield
+    left = max(grace.left().total_seconds(), _FLUSH_AT_LEAST)
+    with suppress(TimeoutError, StoreUnavailable):  # the outbox keeps what did not leave
+        async with asyncio.timeout(left):
+            await service.deliver.drain()
+
+
+@asynccontextmanager
+async def working(service: Service, grace: Grace) -> AsyncGenerator[None]:
+    """Work on occasions with the engine that works in this process, if one does."""
+    async with AsyncExitStack() as stack:
+        if service.local is not None:
+            await stack.enter_async_context(_local(service.local, grace))
+        if service.queue is not None:
+            await stack.enter_async_context(background(lambda stop: _from_queue(service, stop)))
+        yield
+
+
+@asynccontextmanager
+async def _local(engine: LocalEngine, grace: Grace) -> AsyncGenerator[None]:
+    await engine.start()
+    try:
+        yield
+    finally:
+        await engine.stop(grace.left())
+
+
+async def _from_queue(service: Service, stop: asyncio.Event) -> None:
+    assert service.queue is not None  # noqa: S101 - the caller looked
+
+    async def work(occasion_id: str) -> None:
+        await service.process(occasion_id)
+
+    settings = service.settings
+    await service.queue.run(work, stop, concurrency=settings.concurrency, grace=timedelta(seconds=settings.grace))
+
+
+@asynccontextmanager
+async def ticking(service: Service) -> AsyncGenerator[None]:
+    """Tick at once and then every `tick_every`; a tick that fails does not end the next."""
+
+    async def tick() -> None:
+        await run_tick(service)
+
+    async with background(lambda stop: _every(service.settings.tick_every, tick, stop, service)):
+        yield
+
+
+@asynccontextmanager
+async def looking(service: Service) -> AsyncGenerator[None]:
+    """Look into the ledger for what a tick elsewhere left queued: for a worker without a queue."""
+
+    async def look() -> None:
+        await sweep(service)
+
+    async with background(lambda stop: _every(_LOOK_EVERY, look, stop, service)):
+        yield
+
+
+async def _every(seconds: float, work: Callable[[], Awaitable[None]], stop: asyncio.Event, service: Service) -> None:
+    loop = asyncio.get_running_loop()
+    while not stop.is_set():
+        again_at = loop.time() + seconds
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - an outage or a fault of one turn; the next finds everything again
+            kind, place = type(error).__name__, place_of(error)
+            service.telemetry.event("request.failed", route="tick", error=kind, detail=place)
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(again_at):
+                await stop.wait()
+
+
+async def sweep(service: Service) -> None:
+    """Hand what waits in the ledger to the engine, and end what expired, as a tick's beginning does."""
+    now = service.clock.now()
+    swept = await service.store.sweep(
+        now, limit=_FOUND_AT_ONCE, next_due=lambda slot, _due: schedule.next_target(timetable(slot), now)
+    )
+    for occasion_id in swept.expired:
+        service.telemetry.event("occasion.expired", occasion_id=occasion_id, reason=Reason.WINDOW_CLOSED)
+    await service.engine.enqueue(swept.waiting)

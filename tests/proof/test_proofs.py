@@ -1,0 +1,32 @@
+"""The proofs in small: each runs the same code as its command, on fewer cases."""
+
+import asyncio
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from tests.proof import journals, kills, tick_zones
+
+
+async def test_every_due_user_of_the_real_journals_has_one_outcome_and_every_quotation_is_their_own() -> None:
+    audit = await journals.prove()
+
+    assert all(figure.met for figure in journals.figures(audit).values()), audit
+
+
+async def test_ticks_around_clock_changes_send_once_a_day_inside_the_window() -> None:
+    counts = await tick_zones.prove(islice(tick_zones.groups().items(), 5, 8))
+
+    assert counts.sent > 0
+    assert (counts.outside_window, counts.doubled, counts.starved) == (0, 0, 0)
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("place", range(3), ids=["sqlite-local", "postgresql-local", "postgresql-pgqueuer"])
+def test_killed_at_random_moments_it_loses_and_doubles_nothing(place: int, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        setup = kills.set_ups(stack, tmp_path)[place]
+        audit = asyncio.run(kills.kill_often(setup, kills=2, users_each=5, seed=place))
+
+    assert all(figure.met for figure in kills.figures(setup.name, audit).values()), audit
