@@ -34,17 +34,18 @@ async def serve(settings: Settings, host: str, port: int) -> None:
     """
     settings.require_secret(host)
     with _listen(host, port) as listener:
-        async with open_service(settings) as service, AsyncExitStack() as jobs:
+        async with _opened(settings) as (service, told), AsyncExitStack() as jobs:
             grace, drain = Grace(settings.grace), Drain()
             await jobs.enter_async_context(delivering(service, grace))
             app = create_app(service, host=host, drain=drain)
             await jobs.enter_async_context(_answering(app, listener, grace))
             await jobs.enter_async_context(working(service, grace))
-            await jobs.enter_async_context(ticking(service))
+            await jobs.enter_async_context(ticking(service, grace))
             bound = int(listener.getsockname()[1])
             _announce(service, f"Reflecta answers at http://{_in_url(host)}:{bound} (Ctrl-C stops it)", host, bound)
-            await _until_told(service, grace)
+            await told.wait()
             drain.begin()
+            _stop(service, grace)
 
 
 async def work(settings: Settings) -> None:
@@ -56,14 +57,15 @@ async def work(settings: Settings) -> None:
         raise ConfigurationError(
             "REFLECTA_ENGINE=http has no workers, /processor does the work; run `reflecta serve`, or set it to local"
         )
-    async with open_service(settings) as service, AsyncExitStack() as jobs:
+    async with _opened(settings) as (service, told), AsyncExitStack() as jobs:
         grace = Grace(settings.grace)
         await jobs.enter_async_context(delivering(service, grace))
         await jobs.enter_async_context(working(service, grace))
         if service.local is not None:
-            await jobs.enter_async_context(looking(service))
+            await jobs.enter_async_context(looking(service, grace))
         _announce(service, "Reflecta works (Ctrl-C stops it)")
-        await _until_told(service, grace)
+        await told.wait()
+        _stop(service, grace)
 
 
 @contextmanager
@@ -80,7 +82,15 @@ def _listen(host: str, port: int) -> Generator[socket.socket]:
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn without its own way with signals."""
+    """Uvicorn without its own way with signals; *is_up* is set once it answers."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.is_up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.is_up.set()
 
     def capture_signals(self) -> nullcontext[None]:  # pyright: ignore[reportIncompatibleMethodOverride]
         return nullcontext()
@@ -110,8 +120,7 @@ async def _answering(app: ASGIApp, listener: socket.socket, grace: Grace) -> Asy
         await serving
 
     async with background(run):
-        while not server.started:
-            await asyncio.sleep(0.005)
+        await server.is_up.wait()
         yield
 
 
@@ -135,17 +144,40 @@ def _announce(service: Service, line: str, host: str | None = None, port: int | 
     sys.stderr.flush()
 
 
-async def _until_told(service: Service, grace: Grace) -> None:
-    """Wait for a signal; a second one cancels whatever still goes on."""
-    loop, told, task = asyncio.get_running_loop(), asyncio.Event(), asyncio.current_task()
+def _stop(service: Service, grace: Grace) -> None:
+    grace.begin()
+    service.telemetry.event("service.stopping")
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncGenerator[tuple[Service, asyncio.Event]]:
+    """Open the service, with the event that a signal sets."""
+    async with open_service(settings) as service:
+        with _hearing() as told:
+            yield service, told
+
+
+@contextmanager
+def _hearing() -> Generator[asyncio.Event]:
+    """Listen for signals; the second one ends the block wherever it is."""
+    loop, told, hurried = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - coroutines run in tasks
 
     def hear() -> None:
-        if told.is_set() and task is not None:
+        if told.is_set():
+            hurried.set()
             task.cancel()
         told.set()
 
     for number in _SIGNALS:
         loop.add_signal_handler(number, hear)
-    await told.wait()
-    grace.begin()
-    service.telemetry.event("service.stopping")
+    try:
+        yield told
+    except asyncio.CancelledError:
+        if not hurried.is_set():
+            raise
+        task.uncancel()
+    finally:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)

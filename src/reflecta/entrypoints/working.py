@@ -44,19 +44,23 @@ class Grace:
 
 
 @asynccontextmanager
-async def background(run: Callable[[asyncio.Event], Awaitable[None]]) -> AsyncGenerator[None]:
-    """Run a job that ends when its event is set; its failure ends the block."""
+async def background(
+    run: Callable[[asyncio.Event], Awaitable[None]], grace: Grace | None = None
+) -> AsyncGenerator[None]:
+    """Run a job that ends when its event is set, or is cancelled after the *grace*; its failure ends the block."""
     stop = asyncio.Event()
 
     async def job() -> None:
         await run(stop)
 
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(job())
+        task = tasks.create_task(job())
         try:
             yield
         finally:
             stop.set()
+            if grace is not None:
+                asyncio.get_running_loop().call_later(grace.left().total_seconds(), task.cancel)
 
 
 @asynccontextmanager
@@ -101,24 +105,24 @@ async def _from_queue(service: Service, stop: asyncio.Event) -> None:
 
 
 @asynccontextmanager
-async def ticking(service: Service) -> AsyncGenerator[None]:
+async def ticking(service: Service, grace: Grace) -> AsyncGenerator[None]:
     """Tick at once and then every `tick_every`; a tick that fails does not end the next."""
 
     async def tick() -> None:
         await run_tick(service)
 
-    async with background(lambda stop: _every(service.settings.tick_every, tick, stop, service)):
+    async with background(lambda stop: _every(service.settings.tick_every, tick, stop, service), grace):
         yield
 
 
 @asynccontextmanager
-async def looking(service: Service) -> AsyncGenerator[None]:
+async def looking(service: Service, grace: Grace) -> AsyncGenerator[None]:
     """Look into the ledger for what a tick elsewhere left queued: for a worker without a queue."""
 
     async def look() -> None:
         await sweep(service)
 
-    async with background(lambda stop: _every(_LOOK_EVERY, look, stop, service)):
+    async with background(lambda stop: _every(_LOOK_EVERY, look, stop, service), grace):
         yield
 
 

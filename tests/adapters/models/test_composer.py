@@ -13,7 +13,7 @@ from tests.data import need_data
 
 from reflecta.adapters.models.composer import Composer
 from reflecta.adapters.models.templates import load_templates
-from reflecta.domain.checks import OPENING_WORDS, check_draft, quotations
+from reflecta.domain.checks import OPENING_WORDS, check_draft
 from reflecta.domain.composing import compose, has_material
 from reflecta.domain.context import Context, build_context
 from reflecta.domain.errors import ModelRejected

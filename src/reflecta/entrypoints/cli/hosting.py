@@ -21,7 +21,7 @@ from reflecta.application.importing import Import, Imported, Progress, Watcher
 from reflecta.bootstrap import Service
 from reflecta.config import EngineName, Settings
 from reflecta.domain.errors import InvalidInput
-from reflecta.entrypoints.cli import views
+from reflecta.entrypoints import views
 from reflecta.entrypoints.cli.exits import ExitCode
 from reflecta.entrypoints.cli.output import Output, note, write_json
 from reflecta.entrypoints.cli.session import Session

@@ -9,7 +9,7 @@ from reflecta.application.ports.store import Explanation
 from reflecta.bootstrap import Service
 from reflecta.domain.errors import NotFound
 from reflecta.domain.model import Attempt, Call, Occasion, User
-from reflecta.entrypoints.cli import views
+from reflecta.entrypoints import views
 from reflecta.entrypoints.cli.exits import ExitCode
 from reflecta.entrypoints.cli.output import Output, note, write_json
 from reflecta.entrypoints.cli.session import Session
@@ -30,13 +30,13 @@ def show_users(*, at: datetime | None, as_json: bool, wanted: str | None, after:
     users = found[:limit]
     rest_after = users[-1].id if users and len(found) > limit else None
     if as_json:
-        write_json({"users": [views.standing(user, now) for user in users], "nextAfter": rest_after})
-    else:
+        write_json({"users": [views.standing(user, now) for user in users], "next": rest_after})
+    elif users:
         _print_users(session.output, users, now)
+    else:
+        note("nobody is listed; `reflecta import FILE` brings users in, `reflecta config` names the database")
     if rest_after is not None:
         note(f"there are more: reflecta list --after {rest_after!r}, or a higher --limit")
-    if not found and not as_json:
-        note("nobody is listed; `reflecta import FILE` brings users in, `reflecta config` names the database")
     return ExitCode.OK
 
 

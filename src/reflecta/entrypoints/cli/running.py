@@ -12,7 +12,7 @@ from reflecta.application.process import Processed
 from reflecta.application.tick import TickReport
 from reflecta.bootstrap import Service
 from reflecta.domain.model import OccasionState, Reason, User
-from reflecta.entrypoints.cli import views
+from reflecta.entrypoints import views
 from reflecta.entrypoints.cli.exits import ExitCode
 from reflecta.entrypoints.cli.output import Output, write_json
 from reflecta.entrypoints.cli.reading import print_attempt, print_occasion
