@@ -5,7 +5,6 @@ once; asyncpg's connections belong to one test's event loop and are made anew.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from pathlib import Path
 
 import pytest
 from tests.databases import Place, apart, empty, migrated, postgres_database

@@ -131,8 +131,8 @@ class Held:
         # Rows are waited for by transaction, not by database; who waits also holds a lock on a table of this one.
         here = "SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database WHERE d.datname = current_database()"
         waiting = sa.text(f"SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN ({here})")  # noqa: S608
-        while not await self.connection.scalar(waiting):
-            await asyncio.sleep(0.005)  # noqa: ASYNC110 - PostgreSQL tells nobody of it
+        while not await self.connection.scalar(waiting):  # noqa: ASYNC110 - PostgreSQL tells nobody of it
+            await asyncio.sleep(0.005)
 
 
 async def held_open(url: str, work: Callable[[Held], Awaitable[None]]) -> None:

@@ -132,7 +132,7 @@ async def test_a_line_that_is_too_long_is_bad_and_not_fatal(importer: Import) ->
 
 
 async def test_blank_lines_byte_order_marks_and_windows_line_ends_are_fine(importer: Import) -> None:
-    lines = [b"\xef\xbb\xbf" + user() + b"\r\n", b"\r\n", b"  \n", entry("e") + b"\r\n"]
+    lines = [b"\xef\xbb\xbf\r\n", b"\xef\xbb\xbf" + user() + b"\r\n", b"\r\n", b"  \n", entry("e") + b"\r\n"]
     assert await imported(importer, *lines) == Imported(lines=2, users=1, entries=1)
 
 

@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.application.scene import Scene, a_draft, a_scene, a_verdict
-from tests.builders import NOW, a_user, an_entry
+from tests.builders import NOW, a_call, a_user, an_entry
 
+from reflecta.adapters.stores.sql import SqlStore
 from reflecta.application.ports import Completion
+from reflecta.application.ports.store import Journal
 from reflecta.application.process import Process, Processed
 from reflecta.config import ChannelName, ModelFailure
-from reflecta.domain.errors import Conflict, ModelRejected, ModelTimeout, ModelUnavailable
+from reflecta.domain.errors import Conflict, ModelRejected, ModelTimeout, ModelUnavailable, StoreUnavailable
 from reflecta.domain.model import Attempt, Cadence, MessageType, OccasionState, Reason
 from reflecta.domain.prompt import Question
 from reflecta.testing import ScriptedModel
@@ -282,6 +284,36 @@ async def test_credit_that_ran_out_is_not_asked_again_but_put_off_like_any_error
         assert len(scene.model.questions) == 1
 
 
+async def test_a_database_that_is_away_for_a_moment_ends_nothing_and_the_next_try_sends() -> None:
+    """A transient read error used to read as 'User not found', and the user was forgotten."""
+    async with a_scene([a_draft(), a_verdict()]) as scene:
+        await scene.add_due_user()
+        occasion, process = await scene.claimed(), scene.service.process
+        away = _Away(scene.service.store.database)
+        with pytest.raises(StoreUnavailable):
+            await replace(process, store=away)(occasion)
+        scene.clock.advance(timedelta(minutes=2))  # the lease runs out
+
+        processed = await process(occasion)
+
+        assert processed is not None
+        assert processed.outcome is OccasionState.SENT
+
+
+async def test_a_writer_with_nothing_new_to_say_is_held_back_and_not_failed() -> None:
+    async with a_scene([DOWN]) as scene:
+        declined = Completion(text="", call=a_call(), ai_generated=False, declined=True)
+        model = ScriptedModel([declined])
+        process = scene.service.process
+        process = replace(process, compose=replace(process.compose, writer=model))
+        await scene.add_due_user()
+
+        processed = await process(await scene.claimed())
+
+        assert processed is not None
+        assert (processed.outcome, processed.reason) == (OccasionState.HELD_BACK, Reason.NOTHING_TO_SAY)
+
+
 async def test_a_user_switched_off_while_in_work_gets_nothing() -> None:
     async with a_scene() as scene:
         user = await scene.add_due_user()
@@ -430,6 +462,13 @@ async def test_pushes_go_to_every_device_and_wait_in_the_outbox_of_the_same_tran
 async def set_due(scene: Scene, at: datetime) -> None:
     """Move a due time the way a host does who asks for it."""
     await scene.service.ingest.upsert_users([a_user(next_due_at=at)], reschedule=True)
+
+
+class _Away(SqlStore):
+    """A store whose database does not answer when the journal is read."""
+
+    async def journal(self, user_id: str, *, entries: int, messages: int) -> Journal:
+        raise StoreUnavailable("the database does not answer")
 
 
 Meanwhile = Callable[[], Awaitable[None]]

@@ -40,17 +40,17 @@ async def queued(store: SqlStore, user: User | None = None, *, window_ends_at: d
     return (await claim(store, user.id, plan=lambda _: plan)).queued[0]
 
 
-async def take(store: SqlStore, occasion_id: str, token: str = "t1", *, now: datetime = NOW) -> Work | None:
+async def take(store: SqlStore, occasion_id: str, lease: str = "t1", *, now: datetime = NOW) -> Work | None:
     """Take an occasion into work for a minute."""
-    return await store.lease(occasion_id, token=token, now=now, until=now + HOUR / 60, local_date=today)
+    return await store.lease(occasion_id, token=lease, now=now, until=now + HOUR / 60, local_date=today)
 
 
 async def in_work(
-    store: SqlStore, user: User | None = None, token: str = "t1", *, window_ends_at: datetime = WINDOW_END
+    store: SqlStore, user: User | None = None, lease: str = "t1", *, window_ends_at: datetime = WINDOW_END
 ) -> str:
     """Add a user who is due, claim them and take the occasion into work; give its id."""
     occasion = await queued(store, user, window_ends_at=window_ends_at)
-    assert await take(store, occasion, token) is not None
+    assert await take(store, occasion, lease) is not None
     return occasion
 
 

@@ -40,18 +40,18 @@ async def explained(store: SqlStore, occasion: str) -> Explanation:
     return found
 
 
-async def in_work_again(store: SqlStore, token: str = "t2") -> str:
+async def in_work_again(store: SqlStore, lease: str = "t2") -> str:
     """Make the user due once more on the same day and take the new occasion into work."""
     await write(store, "UPDATE users SET next_due_at = next_due_at - 172800000 + 30000")
     occasion = (await claim(store, "u1")).queued[0]
-    assert await take(store, occasion, token) is not None
+    assert await take(store, occasion, lease) is not None
     return occasion
 
 
-async def forced_in_work(store: SqlStore, token: str = "forced") -> str:
+async def forced_in_work(store: SqlStore, lease: str = "forced") -> str:
     forced = a_forced_occasion()
     await store.force(forced)
-    assert await take(store, forced.id, token) is not None
+    assert await take(store, forced.id, lease) is not None
     return forced.id
 
 

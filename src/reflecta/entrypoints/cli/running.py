@@ -11,6 +11,7 @@ from reflecta.application.ports.store import Explanation
 from reflecta.application.process import Processed
 from reflecta.application.tick import TickReport
 from reflecta.bootstrap import Service
+from reflecta.config import EngineName
 from reflecta.domain.model import OccasionState, Reason, User
 from reflecta.entrypoints import views
 from reflecta.entrypoints.cli.exits import ExitCode
@@ -31,7 +32,8 @@ def run_tick(*, at: datetime | None, as_json: bool, enqueue_only: bool) -> ExitC
             return await service.tick()
         return await _tick_and_work(service, service.local)
 
-    report = session.run(tick, with_models=not enqueue_only)
+    works_here = session.settings.engine is EngineName.LOCAL and not enqueue_only
+    report = session.run(tick, with_models=works_here)
     if as_json:
         write_json({"success": True, "results": views.results(report)})
     else:
