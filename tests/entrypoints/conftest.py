@@ -1,12 +1,13 @@
 """Fixtures for tests of the ways in: a service on a database of its own, and its API with a client."""
 
+import shutil
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 from tests.builders import NOW
-from tests.databases import copy_sqlite
+from tests.databases import apart, migrated
 from tests.entrypoints.opening import Api, OpenApi, a_settings, client_of
 
 from reflecta.application.ports import Model
@@ -15,10 +16,18 @@ from reflecta.entrypoints.api import create_app
 from reflecta.testing import FakeClock, RecordingTelemetry
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a migrated SQLite file to copy."""
+    path = tmp_path_factory.mktemp("migrated") / "reflecta.db"
+    apart(lambda: migrated(f"sqlite:///{path}"))
+    return path
+
+
 @pytest.fixture
-def database_url(sqlite_template: Path, tmp_path: Path) -> str:
+def database_url(migrated_file: Path, tmp_path: Path) -> str:
     """Give the URL of a migrated, empty database."""
-    return copy_sqlite(sqlite_template, tmp_path / "reflecta.db")
+    return f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'reflecta.db')}"
 
 
 @pytest.fixture

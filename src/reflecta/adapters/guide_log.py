@@ -156,7 +156,7 @@ EVENTS: Final[Mapping[str, Event]] = {
         when="the processor refused the secret; no more calls are made", fields=("status",), level="error"
     ),
     "engine.stopped": Event(when="the engine stopped and broke off so many occasions", fields=("count",)),
-    "user.upserted": Event(when="the app sent a user", fields=("user_id",)),
+    "user.upserted": Event(when="the app sent a user", fields=("user_id",), level="debug"),
     "user.erased": Event(when="a user and every text about them were deleted", fields=("user_id",)),
     "import.finished": Event(when="a file was imported", fields=("users", "entries", "insights", "bad")),
     "service.started": Event(

@@ -50,6 +50,17 @@ async def test_calls_run_beside_the_tick_at_most_as_many_as_allowed_over_as_many
         assert (server.most_at_once, len(server.connections)) == (4, 4)
 
 
+async def test_an_occasion_that_was_answered_is_not_called_for_again_in_the_same_round() -> None:
+    async with ProcessorServer() as server:
+        engine = HttpEngine(server.url, SECRET, RecordingTelemetry())
+        await engine.enqueue(["x"])
+        await until(lambda: server.answered == ["x"])
+        await engine.enqueue(["x", "y"])
+        await engine.drain()
+
+        assert server.called == ["x", "y"]
+
+
 async def test_a_call_that_fails_touches_no_other() -> None:
     async def drop_each_tenth(request: web.Request, occasion_id: str) -> web.StreamResponse:
         if occasion_id.endswith("0"):

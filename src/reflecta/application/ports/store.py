@@ -254,8 +254,8 @@ class StoredUser:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserChange:
-    """What an upsert does: the user to store, due time included, and whether an unstarted occasion ends
-    `cancelled`, for which reason."""
+    """What an upsert does: the user to store, due time included, and whether an unstarted occasion (a forced one
+    apart) ends `cancelled`, for which reason."""
 
     user: User
     cancel: Reason | None = None

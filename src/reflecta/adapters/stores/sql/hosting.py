@@ -113,13 +113,20 @@ def _upsert_users(
     upsert(connection, users, rows, keep=("entry_count", "failures"), keep_unless_given=sent_times)
     for changed in changes:
         if changed.cancel is not None:
-            _cancel(connection, changed.user.id, changed.cancel, now, states=("queued",))
+            _cancel(connection, changed.user.id, changed.cancel, now, sa.not_(occasions.c.forced), states=("queued",))
 
 
-def _cancel(connection: sa.Connection, user_id: str, reason: Reason, now: datetime, *, states: Sequence[str]) -> None:
+def _cancel(
+    connection: sa.Connection,
+    user_id: str,
+    reason: Reason,
+    now: datetime,
+    *which: sa.ColumnElement[bool],
+    states: Sequence[str],
+) -> None:
     connection.execute(
         sa.update(occasions)
-        .where(OPEN, occasions.c.user_id == user_id, occasions.c.state.in_(states))
+        .where(OPEN, occasions.c.user_id == user_id, occasions.c.state.in_(states), *which)
         .values(state="cancelled", reason=reason.value, ended_at=now, lease_token=None, lease_until=None)
     )
 

@@ -1,0 +1,232 @@
+"""How the databases go about the store's statements among 20,000 users and 50,000 entries: by index, never by scan.
+
+The statements are those that the store really sends, caught on their way and explained; on PostgreSQL also as the
+generic plan that a prepared statement may turn to (a LIMIT that is a parameter is where that goes wrong).
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import event
+from tests.builders import HOUR, NOW, a_delivery, a_sent_ending, a_user, an_attempt, an_entry
+from tests.contracts.steps import UNTIL, add, claim, take
+from tests.databases import apart, postgres_database
+
+from reflecta.adapters.stores.sql import SqlStore
+from reflecta.adapters.stores.sql.schema import metadata, to_ms
+from reflecta.application.ports.store import Settled
+from reflecta.domain.model import DeliveryState, Feedback, Insights, occasion_id
+
+MS = to_ms(NOW)
+HOUR_MS = 3_600_000
+TABLES = {table.name for table in metadata.sorted_tables}
+SERIES = "WITH RECURSIVE s(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM s WHERE n < {last}) "
+
+# Users u0 to u99 are due, u100 to u199 have no due time; one entry in ten is blank; one occasion in a hundred is
+# open; of the deliveries one in a hundred is pending, one sending, one accepted with its receipt due.
+CROWD = (
+    "INSERT INTO users (id, onboarding, enabled, cadence, time_window, challenge, tone, push_enabled, push_tokens,"
+    f" timezone, next_due_at) {SERIES.format(last=19_999)} SELECT 'u' || n, '{{}}', n < 200 OR n % 5 <> 0, 'daily',"
+    " 'morning', 'moderate', 'supportive', n < 0, '[]', 'Europe/Berlin',"
+    f" CASE WHEN n < 100 THEN {MS} - n WHEN n >= 200 THEN {MS} + {HOUR_MS} + n * 4000 END FROM s",
+    "INSERT INTO journal_entries (id, user_id, content, text, has_content, written_at, updated_at, images)"
+    f" {SERIES.format(last=49_999)} SELECT 'e' || n, 'u' || (n % 2000), '<p>words</p>', 'words', n % 10 <> 0,"
+    f" {MS} - n * 1000, {MS}, '[]' FROM s",
+    "INSERT INTO occasions (id, user_id, due_at, state, forced, window_ends_at, created_at, lease_token)"
+    f" {SERIES.format(last=19_999)} SELECT 'o' || n, 'x' || n, {MS} - n * 1000,"
+    " CASE WHEN n % 200 = 0 THEN 'queued' WHEN n % 200 = 1 THEN 'in_work' ELSE 'sent' END, n < 0,"
+    f" {MS} - n * 1000 + {HOUR_MS}, {MS}, 't' || n FROM s",
+    "INSERT INTO messages (id, occasion_id, attempt, user_id, local_date, forced, journal_entry_id, sent_at)"
+    f" {SERIES.format(last=19_999)} SELECT 'm' || n, 'o' || n, 1, 'x' || n, '2026-03-09', n < 0, 'j' || n, {MS} FROM s",
+    "INSERT INTO deliveries (id, message_id, user_id, channel, address, title, body, data, state, tries, next_try_at,"
+    f" sending_until, receipt_due_at, updated_at) {SERIES.format(last=19_999)} SELECT 'd' || n, 'm' || n, 'x' || n,"
+    " 'push', 'a', '', '', '{}', CASE n % 100 WHEN 0 THEN 'pending' WHEN 1 THEN 'sending' WHEN 2 THEN 'accepted'"
+    f" ELSE 'delivered' END, 0, {MS} + n, {MS} + n, {MS} + n, {MS} FROM s",
+    "INSERT INTO attempts (occasion_id, number, created_at, evidence, checks, faults)"
+    f" {SERIES.format(last=19_999)} SELECT 'o' || n, 1, {MS}, '[]', '[]', '[]' FROM s",
+    "INSERT INTO calls (occasion_id, attempt, position, purpose, model, prompt_version, at, latency, input_tokens,"
+    f" output_tokens) {SERIES.format(last=19_999)} SELECT 'o' || n, 1, 0, 'draft', 'm', 'p', {MS} - n * 60000, 1, 1, 1"
+    " FROM s",
+    f"INSERT INTO contexts (occasion_id, user_id, text) {SERIES.format(last=9_999)} SELECT 'o' || n, 'x' || n, '' FROM s",
+    f"INSERT INTO feedback (message_id, kind, at) {SERIES.format(last=9_999)} SELECT 'm' || n, 'opened', {MS} FROM s",
+    f"INSERT INTO user_insights (user_id) {SERIES.format(last=9_999)} SELECT 'u' || n FROM s",
+)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def crowded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    """Give the URL of a database with many of everything."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('crowd') / 'crowd.db'}"
+        apart(lambda: _fill(url))
+        yield url
+        return
+    with postgres_database() as url:
+        apart(lambda: _fill(url))
+        yield url
+
+
+async def _fill(url: str) -> None:
+    store = SqlStore.at(url)
+    await store.open()
+    for statement in CROWD:
+        await store.database.write(lambda c, sql=statement: c.exec_driver_sql(sql).rowcount)
+    if url.startswith("postgresql"):
+        await store.database.write(lambda c: c.exec_driver_sql("ANALYZE").rowcount)
+    await store.aclose()
+
+
+Sent = list[tuple[str, Any]]
+
+
+@contextmanager
+def caught() -> Generator[Sent]:
+    """Collect the statements that are sent to any database, with their parameters."""
+    statements: Sent = []
+
+    def note(_conn: object, _cursor: object, statement: str, parameters: Any, _context: object, many: bool) -> None:  # noqa: FBT001
+        statements.append((statement, parameters[0] if many else parameters))
+
+    event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(sa.Engine, "before_cursor_execute", note)
+
+
+def _literal(value: object) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, list):
+        return f"ARRAY[{', '.join(map(_literal, value))}]::text[]"  # pyright: ignore[reportUnknownArgumentType]
+    return str(value) if isinstance(value, int | float) else "'" + str(value).replace("'", "''") + "'"
+
+
+def _explain_sqlite(connection: sa.Connection, statement: str, parameters: Any) -> list[str]:
+    return [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+
+
+def _explain_postgres(connection: sa.Connection, statement: str, parameters: Any, mode: str) -> list[str]:
+    connection.exec_driver_sql(f"SET LOCAL plan_cache_mode = {mode}")
+    connection.exec_driver_sql(f"PREPARE asked AS {statement}")
+    given = f"({', '.join(map(_literal, parameters))})" if parameters else ""
+    lines = [row[0] for row in connection.exec_driver_sql(f"EXPLAIN EXECUTE asked{given}")]
+    connection.exec_driver_sql("DEALLOCATE asked")
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """The plans of all statements of one act, line by line."""
+
+    lines: Sequence[str]
+
+    def indices(self) -> set[str]:
+        return set(
+            re.findall(r"(?:INDEX|Index Scan using|Index Only Scan using|Index Scan on) (\w+)", "\n".join(self.lines))
+        )
+
+    def scans(self) -> set[str]:
+        """Give the tables read from end to end."""
+        found = re.findall(r"(?:Seq Scan on|^SCAN) (\w+)(?! USING)", "\n".join(self.lines), re.MULTILINE)
+        return TABLES & set(found)
+
+
+async def plans_of(store: SqlStore, act: Callable[[SqlStore], Awaitable[object]]) -> dict[str, Plans]:
+    """Do something and explain what was sent to the database meanwhile."""
+    with caught() as statements:
+        await act(store)
+    asked = [(sql, given) for sql, given in statements if sql.split()[0] in {"SELECT", "UPDATE", "DELETE"}]
+
+    def explain(connection: sa.Connection) -> dict[str, Plans]:
+        if connection.dialect.name == "sqlite":
+            return {"sqlite": Plans([line for one in asked for line in _explain_sqlite(connection, *one)])}
+        modes = ("force_custom_plan", "force_generic_plan")
+        return {
+            mode: Plans([line for one in asked for line in _explain_postgres(connection, *one, mode)]) for mode in modes
+        }
+
+    return await store.database.write(explain)
+
+
+async def _sweep(store: SqlStore) -> None:
+    await store.sweep(NOW - 3 * HOUR, limit=500, next_due=lambda _slot, due: due)
+
+
+async def _finish(store: SqlStore) -> None:
+    await claim(store, "u3")
+    occasion = occasion_id("u3", NOW - timedelta(milliseconds=3))
+    await take(store, occasion, "lease")
+    await store.renew(["lease"], until=NOW + HOUR)
+    await store.save_context(occasion, "u3", token="lease", text="")
+    await store.save_attempt(occasion, an_attempt(), token="lease")
+    await store.finish(occasion, a_sent_ending("u3", a_delivery("new", "u3")), token="lease")
+
+
+async def _host(store: SqlStore) -> None:
+    await add(store, a_user("u4"), a_user("newcomer"))
+    await store.upsert_entries([an_entry("e4", "u4"), an_entry("new", "u4")])
+    await store.upsert_insights([Insights(user_id="u4")])
+    await store.add_feedback(Feedback(message_id="m4", kind="opened", at=NOW))
+    await store.delete_entry("e4")
+    await store.users(after="u4", limit=10)
+
+
+async def _outbox(store: SqlStore) -> None:
+    await store.take_deliveries("push", now=NOW + HOUR, until=NOW + 2 * HOUR, limit=10)
+    await store.next_delivery_at("push")
+    await store.take_tickets("push", now=NOW + HOUR, until=NOW + 2 * HOUR, limit=10)
+    settled = Settled(delivery_id="d0", state=DeliveryState.REFUSED, now=NOW, drop_address=True)
+    await store.settle([settled])
+
+
+async def _ledger(store: SqlStore) -> None:
+    await store.explanation("o7")
+    await store.occasions(limit=20)
+    await store.occasions(user_id="x7")
+    await store.spent(since=NOW - HOUR)
+    await store.count_outcomes(since=NOW - HOUR / 10)
+
+
+Act = Callable[[SqlStore], Awaitable[object]]
+ACTS: dict[str, tuple[Act, set[str]]] = {
+    "due": (lambda store: store.due(UNTIL, 500), {"users_due"}),
+    "unscheduled": (lambda store: store.unscheduled(500), {"users_unscheduled"}),
+    "claim": (lambda store: claim(store, *(f"u{n}" for n in range(50, 100))), {"occasions_one_open"}),
+    "sweep": (_sweep, {"occasions_open"}),
+    "journal": (lambda store: store.journal("u1", entries=20, messages=10), {"journal_entries_with_content"}),
+    "finish": (_finish, {"messages_one_a_day"}),
+    "host": (_host, set()),
+    "erase": (
+        lambda store: store.erase_user("u5", now=NOW),
+        {"journal_entries_user", "contexts_user", "deliveries_user"},
+    ),
+    "outbox": (_outbox, {"deliveries_pending", "deliveries_sending", "deliveries_waiting"}),
+    "ledger": (_ledger, {"occasions_due", "occasions_user_due", "calls_at"}),
+    "force": (lambda store: store.open_occasion("x7"), {"occasions_one_open"}),
+}
+
+
+@pytest.mark.parametrize("name", ACTS)
+async def test_statements_go_by_their_index_and_scan_no_table(crowded: str, name: str) -> None:
+    act, expected = ACTS[name]
+    store = SqlStore.at(crowded)
+    plans = await plans_of(store, act)
+    await store.aclose()
+    for mode, plan in plans.items():
+        assert plan.scans() == set(), (mode, plan.lines)
+        assert expected <= plan.indices(), (mode, plan.lines)
+
+
+async def test_an_eye_for_scans_sees_one(crowded: str) -> None:
+    store = SqlStore.at(crowded)
+    slow = sa.text("SELECT id FROM users WHERE first_name = 'x'")
+    plans = await plans_of(store, lambda s: s.database.read(lambda c: c.execute(slow).all()))
+    await store.aclose()
+    assert [plan.scans() for plan in plans.values()] == [{"users"}] * len(plans)
