@@ -6,9 +6,9 @@ test process makes a database of its own there and drops it at the end.
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -87,11 +87,21 @@ def apart(work: Callable[[], Any]) -> None:
         thread.submit(lambda: asyncio.run(work())).result()
 
 
+@asynccontextmanager
+async def opened(url: str) -> AsyncGenerator[SqlStore]:
+    """Open a store, its schema brought up to date, and close it."""
+    store = SqlStore.at(url)
+    try:
+        await store.open()
+        yield store
+    finally:
+        await store.aclose()
+
+
 async def migrated(url: str) -> None:
     """Give a database its tables."""
-    store = SqlStore.at(url)
-    await store.open()
-    await store.aclose()
+    async with opened(url):
+        pass
 
 
 async def empty(store: SqlStore) -> None:

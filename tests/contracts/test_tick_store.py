@@ -1,7 +1,6 @@
 """What `TickStore` promises to the tick, kept by every store."""
 
 import asyncio
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,6 +9,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.builders import HOUR, NOW, REGULAR, WINDOW_END, a_forced_occasion, a_user
 from tests.conftest import OpenStore
+from tests.contracts.processes import race
 from tests.contracts.steps import UNTIL, add, claim, in_work, occasion_of, queue_it, queued, user_of
 from tests.databases import Held, Place, held_open, rows, write
 
@@ -270,21 +270,9 @@ async def test_claims_in_small_batches_from_both_ends_meet_without_a_double(open
 async def test_two_processes_claim_each_user_once(store: SqlStore, place: Place) -> None:
     users = [f"u{n:03}" for n in range(200)]
     await add(store, *(a_user(u) for u in users))
-    orders = [users, users[::-1]]
-    claimers = [await _claimer(place.url, order) for order in orders]
-    outputs = await asyncio.gather(*(process.communicate(b"go\n") for process in claimers))
-    queued_ids = [occasion for output, _ in outputs for occasion in output.decode().split()]
+    outputs = await race("tests.contracts.claimer", [[place.url, *users], [place.url, *users[::-1]]])
+    queued_ids = [occasion for output in outputs for occasion in output.split()]
     assert sorted(queued_ids) == sorted(occasion_id(u, NOW) for u in users)
-
-
-async def _claimer(url: str, users: list[str]) -> asyncio.subprocess.Process:
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.contracts.claimer", url, *users, stdin=pipe, stdout=pipe
-    )
-    assert process.stdout is not None
-    assert await process.stdout.readline() == b"ready\n"
-    return process
 
 
 @only_postgres

@@ -55,7 +55,7 @@ class Api:
     telemetry: RecordingTelemetry
 
     async def get(self, path: str, **params: str | int) -> httpx.Response:
-        return await self.client.get(path, params=params, headers=BEARER)
+        return await self.client.get(path, params=params or None, headers=BEARER)
 
     async def post(self, path: str, body: object = None) -> httpx.Response:
         return await self.send("POST", path, body)

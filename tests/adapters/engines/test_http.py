@@ -173,11 +173,10 @@ async def test_without_a_drain_the_next_round_begins_once_the_time_limit_has_pas
         assert server.called == ["first", "second"]
 
 
-@pytest.mark.parametrize("status", [429, 503])
-async def test_a_receiver_that_asks_for_patience_gets_it_and_the_same_occasion_again(status: int) -> None:
+async def test_a_receiver_that_asks_for_patience_gets_it_and_the_same_occasion_again() -> None:
     async def refuse_once(request: web.Request, occasion_id: str) -> web.StreamResponse:
         if len(server.called) == 1:
-            return web.Response(status=status, headers={"Retry-After": "1"})
+            return web.Response(status=429, headers={"Retry-After": "1"})
         return await success(request, occasion_id)
 
     telemetry = RecordingTelemetry()
@@ -212,11 +211,11 @@ async def test_odd_advice_is_no_busy_loop(advice: str) -> None:
         return web.Response(status=429, headers={"Retry-After": advice})
 
     async with ProcessorServer(refuse) as server:
-        engine = HttpEngine(server.url, SECRET, RecordingTelemetry(), time_limit=timedelta(seconds=0.8))
+        engine = HttpEngine(server.url, SECRET, RecordingTelemetry(), time_limit=timedelta(seconds=0.5))
         await engine.enqueue(["x"])
         await engine.drain()
 
-        assert 1 <= len(server.called) <= 7
+        assert 1 <= len(server.called) <= 5
 
 
 async def test_a_wrong_secret_stops_the_calls_early_and_is_told_once() -> None:

@@ -1,4 +1,6 @@
 import asyncio
+import subprocess
+import sys
 from collections.abc import Sequence
 
 import pytest
@@ -160,5 +162,7 @@ def test_no_environment_variable_changes_the_names(monkeypatch: pytest.MonkeyPat
     for name in ("CHANNEL", "PGQUEUER_PREFIX", "QUEUE_TABLE", "PGQUEUER_SCHEMA"):
         monkeypatch.setenv(name, "elsewhere")
     monkeypatch.setenv("DURABILITY", "volatile")
+    code = "from reflecta.adapters.engines.pgconnect import NAMES; print(NAMES.model_dump_json())"
+    elsewhere = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
 
-    assert type(NAMES)() == NAMES
+    assert elsewhere.strip() == NAMES.model_dump_json()

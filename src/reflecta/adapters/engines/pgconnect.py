@@ -11,7 +11,6 @@ from pgqueuer import AsyncpgDriver, Queries
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueueBuilder, QuerySchedulerBuilder
 from pgqueuer.domain.settings import DBSettings
 from pgqueuer.ports.driver import Driver
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from reflecta.domain.errors import ConfigurationError, StoreUnavailable
@@ -23,25 +22,9 @@ Arguments = dict[str, Any]
 _STATEMENT_AT_MOST: Final = 30.0  # seconds
 _CLOSING_AT_MOST: Final = 5.0  # seconds
 TROUBLE: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
-
-
-class _Settings(DBSettings):
-    """pgqueuer's names and durable tables; the environment (CHANNEL, TRIGGER, PGQUEUER_…) has no say."""
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic calls it with these names
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read no source but the defaults."""
-        return (init_settings,)
-
-
-NAMES: Final[DBSettings] = _Settings()
+# pgqueuer's own names and durable tables. Constructed, not called: that would read CHANNEL, TRIGGER, PGQUEUER_… from
+# the environment, and a tick and a worker with different environments would not find each other.
+NAMES: Final = DBSettings.model_construct()
 
 
 def arguments(url: str) -> Arguments:

@@ -24,6 +24,7 @@ from reflecta.domain.errors import InvalidInput
 from reflecta.entrypoints import views
 from reflecta.entrypoints.cli.exits import ExitCode
 from reflecta.entrypoints.cli.output import Output, note, write_json
+from reflecta.entrypoints.cli.service import run
 from reflecta.entrypoints.cli.session import Session
 
 _PASSES: Final = 2  # an import reads its source twice
@@ -37,12 +38,12 @@ def run_import(file: str, *, as_json: bool, reschedule: bool) -> ExitCode:
     session = replace(session, settings=session.settings.model_copy(update={"log_level": "warning"}))
     with _regular(file) as path:
 
-        async def run(service: Service) -> Imported:
+        async def bring_in(service: Service) -> Imported:
             importing = Import(ingest=service.ingest, telemetry=service.telemetry, parse=parse_line)
             source = partial(numbered_lines, partial(path.open, "rb"))
             return await importing.run(source, reschedule=reschedule, on_progress=_watcher(path.stat().st_size))
 
-        report = session.run(run)
+        report = run(session, bring_in)
     if as_json:
         write_json(views.imported(report))
     else:

@@ -6,13 +6,12 @@ from typing import Final
 
 from reflecta.application.explain import UserExplanation, category, sentence, when
 from reflecta.application.ports.store import Explanation
-from reflecta.bootstrap import Service
 from reflecta.domain.errors import NotFound
 from reflecta.domain.model import Attempt, Call, Occasion, User
 from reflecta.entrypoints import views
 from reflecta.entrypoints.cli.exits import ExitCode
 from reflecta.entrypoints.cli.output import Output, note, write_json
-from reflecta.entrypoints.cli.session import Session
+from reflecta.entrypoints.cli.session import Ledger, Session
 
 _PAGE: Final = 500
 _COLUMNS: Final = ("USER", "CATEGORY", "DUE (USER'S CLOCK)", "DUE (UTC)", "WINDOW", "CADENCE")
@@ -22,11 +21,11 @@ def show_users(*, at: datetime | None, as_json: bool, wanted: str | None, after:
     """List users with where each stands, by id."""
     session = Session.begin(at)
 
-    async def read(service: Service) -> tuple[Sequence[User], datetime]:
-        now = service.clock.now()
+    async def read(ledger: Ledger) -> tuple[Sequence[User], datetime]:
+        now = ledger.now
         return [user async for user in _users(service, now, wanted, after, limit + 1)], now
 
-    found, now = session.run(read)
+    found, now = session.read(read)
     users = found[:limit]
     rest_after = users[-1].id if users and len(found) > limit else None
     if as_json:
@@ -40,10 +39,10 @@ def show_users(*, at: datetime | None, as_json: bool, wanted: str | None, after:
     return ExitCode.OK
 
 
-async def _users(service: Service, now: datetime, wanted: str | None, after: str, limit: int) -> AsyncGenerator[User]:
+async def _users(ledger: Ledger, now: datetime, wanted: str | None, after: str, limit: int) -> AsyncGenerator[User]:
     """Give users in order of id, of one category where one is wanted."""
     count = 0
-    while page := await service.store.users(after=after, limit=_PAGE):
+    while page := await ledger.store.users(after=after, limit=_PAGE):
         after = page[-1].id
         for user in page:
             if wanted is None or category(user, now) == wanted:
@@ -72,11 +71,11 @@ def show_status(user_id: str, *, at: datetime | None, as_json: bool) -> ExitCode
     """Show one user: preferences, what comes next and why, and how the last occasion ended."""
     session = Session.begin(at)
 
-    async def read(service: Service) -> tuple[UserExplanation, Occasion | None, datetime]:
-        explained = await service.explain.user(user_id, limit=1)
-        return explained, await service.store.open_occasion(user_id), service.clock.now()
+    async def read(ledger: Ledger) -> tuple[UserExplanation, Occasion | None, datetime]:
+        explained = await ledger.explain.user(user_id, limit=1)
+        return explained, await ledger.store.open_occasion(user_id), ledger.now
 
-    explained, open_occasion, now = session.run(read)
+    explained, open_occasion, now = session.read(read)
     if as_json:
         write_json(views.status(explained, now, open_occasion))
     else:
@@ -119,15 +118,15 @@ def show_explanation(
     """Tell what became of a user's occasions and why; of one occasion, also when its user is erased."""
     session = Session.begin(at)
 
-    async def read(service: Service) -> UserExplanation | Explanation:
+    async def read(ledger: Ledger) -> UserExplanation | Explanation:
         if occasion_id is None:
-            return await service.explain.user(user_id, limit=limit)
-        found = await service.store.explanation(occasion_id)
+            return await ledger.explain.user(user_id, limit=limit)
+        found = await ledger.store.explanation(occasion_id)
         if found is None or found.occasion.user_id != user_id:
             raise NotFound(f"user {user_id[:64]!r} has no occasion {occasion_id[:64]!r}")
         return found
 
-    found = session.run(read)
+    found = session.read(read)
     if as_json:
         write_json(_view(found, with_context=with_context))
     else:

@@ -17,6 +17,7 @@ from reflecta.entrypoints import views
 from reflecta.entrypoints.cli.exits import ExitCode
 from reflecta.entrypoints.cli.output import Output, write_json
 from reflecta.entrypoints.cli.reading import print_attempt, print_occasion
+from reflecta.entrypoints.cli.service import run
 from reflecta.entrypoints.cli.session import Session
 
 # After a drain nothing is in hand; before its end somebody interrupted, and leases go back at once.
@@ -33,7 +34,7 @@ def run_tick(*, at: datetime | None, as_json: bool, enqueue_only: bool) -> ExitC
         return await _tick_and_work(service, service.local)
 
     works_here = session.settings.engine is EngineName.LOCAL and not enqueue_only
-    report = session.run(tick, with_models=works_here)
+    report = run(session, tick, with_models=works_here)
     if as_json:
         write_json({"success": True, "results": views.results(report)})
     else:
@@ -69,15 +70,15 @@ def run_user(user_id: str, *, at: datetime | None, as_json: bool, force: bool) -
     """Run a user's occasion now: the open one or one that is due, or with *force* one of its own."""
     session = Session.begin(at)
 
-    async def run(service: Service) -> _Ran:
-        act = service.on_demand.force if force else service.on_demand.user
-        result = await act(user_id)
+    async def act(service: Service) -> _Ran:
+        write = service.on_demand.force if force else service.on_demand.user
+        result = await write(user_id)
         await service.deliver.drain()
         told = None if isinstance(result, NotDue) else await service.store.explanation(result.occasion_id)
         user = await service.store.user(user_id)
         return _Ran(result=result, user=user, told=told, now=service.clock.now())
 
-    ran = session.run(run, with_models=True)
+    ran = run(session, act, with_models=True)
     if as_json:
         write_json(views.processed(ran.result, ran.user, ran.told))
     else:
@@ -110,7 +111,7 @@ def run_dry(user_id: str, *, at: datetime | None, as_json: bool) -> ExitCode:
     async def write(service: Service) -> tuple[Preview, datetime]:
         return await service.on_demand.preview(user_id), service.clock.now()
 
-    preview, now = session.run(write, with_models=True)
+    preview, now = run(session, write, with_models=True)
     if as_json:
         write_json(views.preview(preview, now))
     else:

@@ -1,4 +1,4 @@
-"""Runs a piece of work with the service wired up around it, for as long as one command lasts."""
+"""What a command runs in: its settings, its clock, its output, and for those that only read the store alone."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from reflecta.adapters.clock import StandingClock
-from reflecta.bootstrap import Service, open_service
+from reflecta.adapters.clock import StandingClock, SystemClock
+from reflecta.adapters.stores.sql import SqlStore
+from reflecta.application.explain import Explain
+from reflecta.application.ports import Clock
 from reflecta.config import Settings, load
 from reflecta.entrypoints.cli.output import Output
 
@@ -15,25 +17,40 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """What can be read, as of *now*."""
+
+    store: SqlStore
+    explain: Explain
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """What a command runs in: the settings, the instant of --at if one was given, and where results go."""
+    """The settings, the clock (which stands still at the instant of --at), and where results go."""
 
     settings: Settings
-    at: datetime | None
+    clock: Clock
     output: Output
 
     @classmethod
     def begin(cls, at: datetime | None = None) -> "Session":
         """Read the settings; ConfigurationError where they are wrong."""
         settings = load()
-        return cls(settings=settings, at=at, output=Output(no_color=bool(settings.no_color)))
+        clock = StandingClock(at) if at else SystemClock()
+        return cls(settings=settings, clock=clock, output=Output(no_color=bool(settings.no_color)))
 
-    def run(self, work: Callable[[Service], Awaitable[T]], *, with_models: bool = False) -> T:
-        """Open the service, do the work, close the service."""
-        clock = StandingClock(self.at) if self.at else None
+    def read(self, work: Callable[[Ledger], Awaitable[T]]) -> T:
+        """Open the store, read, close it. The rest of the service would take a second to load."""
 
         async def opened() -> T:
-            async with open_service(self.settings, clock=clock, with_models=with_models) as service:
-                return await work(service)
+            settings = self.settings
+            store = SqlStore.at(settings.database_url, migrate=settings.migrate, pool_size=1)
+            try:
+                await store.open()
+                explain = Explain(store=store, clock=self.clock)
+                return await work(Ledger(store=store, explain=explain, now=self.clock.now()))
+            finally:
+                await store.aclose()
 
         return asyncio.run(opened())

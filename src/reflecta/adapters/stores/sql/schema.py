@@ -78,6 +78,7 @@ users = sa.Table(
     sa.CheckConstraint("entry_count >= 0", name="users_entry_count_positive"),
 )
 # The due query reads this index alone: what a claim is ordered by is in it.
+_scheduled = sa.and_(users.c.enabled, users.c.next_due_at.is_not(None))
 sa.Index(
     "users_due",
     users.c.next_due_at,
@@ -85,8 +86,8 @@ sa.Index(
     users.c.timezone,
     users.c.time_window,
     users.c.cadence,
-    postgresql_where=users.c.enabled,
-    sqlite_where=users.c.enabled,
+    postgresql_where=_scheduled,
+    sqlite_where=_scheduled,
 )
 _unscheduled = sa.and_(users.c.enabled, users.c.next_due_at.is_(None), users.c.timezone.is_not(None))
 sa.Index("users_unscheduled", users.c.id, postgresql_where=_unscheduled, sqlite_where=_unscheduled)
@@ -110,7 +111,7 @@ sa.Index(
     journal_entries.c.user_id,
     journal_entries.c.written_at,
     postgresql_where=journal_entries.c.has_content,
-    sqlite_where=journal_entries.c.has_content,
+    sqlite_where=sa.text("has_content = 1"),  # as queries spell it there
 )
 # Entries made of our own messages: few, looked up when a user is erased.
 sa.Index("journal_entries_user", journal_entries.c.user_id)

@@ -254,8 +254,8 @@ def upgrade() -> None:
         "users",
         ["next_due_at", "id", "timezone", "time_window", "cadence"],
         unique=False,
-        postgresql_where=sa.text("enabled"),
-        sqlite_where=sa.text("enabled = 1"),
+        postgresql_where=sa.text("enabled AND next_due_at IS NOT NULL"),
+        sqlite_where=sa.text("enabled = 1 AND next_due_at IS NOT NULL"),
     )
     op.create_index(
         "users_unscheduled",

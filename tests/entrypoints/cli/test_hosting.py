@@ -1,0 +1,127 @@
+"""import and migrate."""
+
+import io
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from tests.entrypoints.cli.conftest import AN_ENTRY, ANA, Cli, write_lines
+from tests.entrypoints.cli.test_output import Terminal
+
+GOOD = {"lines": 2, "users": 1, "entries": 1, "insights": 0, "badLines": 0, "bad": []}
+
+
+@pytest.mark.usefixtures("migrated")
+def test_import_prints_what_it_stored(cli: Cli, folder: Path) -> None:
+    ran = cli("import", write_lines(folder / "good.jsonl", AN_ENTRY, ANA), "--json")
+    assert (ran.code, ran.document) == (0, GOOD)
+
+
+@pytest.mark.usefixtures("migrated")
+def test_good_lines_are_kept_and_bad_ones_told_by_line_field_and_reason(cli: Cli, folder: Path) -> None:
+    wrong = {**ANA, "uid": "bea", "coachingConfig": {"coachingMessageFrequency": "hourly"}}
+    ran = cli("import", write_lines(folder / "some.jsonl", ANA, "no json", wrong, AN_ENTRY))
+    assert ran.code == 1
+    assert ran.out.startswith("4 lines: 1 users, 1 entries, 0 insights stored\n2 lines were refused")
+    told = [line.split()[:2] for line in ran.out.splitlines()[3:]]
+    assert told == [["2", "line"], ["3", "coachingConfig.coachingMessageFrequency"]]
+    assert cli("status", "ana", "--json").document["entryCount"] == 1
+
+
+@pytest.mark.usefixtures("migrated")
+def test_bad_lines_are_in_the_json_as_well(cli: Cli, folder: Path) -> None:
+    ran = cli("import", write_lines(folder / "bad.jsonl", {"type": "diary"}), "--json")
+    assert ran.code == 1
+    assert [(bad["line"], bad["field"]) for bad in ran.document["bad"]] == [(1, "type")]
+
+
+@pytest.mark.usefixtures("migrated")
+def test_standard_input_is_read_for_a_dash(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = "\n".join(map(json.dumps, (AN_ENTRY, ANA)))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines.encode())))
+    assert cli("import", "-", "--json").document == GOOD
+
+
+@pytest.mark.usefixtures("migrated")
+def test_a_named_pipe_is_read_like_a_file(cli: Cli, folder: Path) -> None:
+    pipe = folder / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: write_lines(pipe, AN_ENTRY, ANA))
+    writer.start()
+    ran = cli("import", str(pipe), "--json")
+    writer.join()
+    assert ran.document == GOOD
+
+
+@pytest.mark.usefixtures("migrated")
+def test_nothing_of_what_was_read_from_a_pipe_stays_on_disk(
+    cli: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps(ANA).encode())))
+    cli("import", "-")
+    assert not list(folder.glob("reflecta-import-*"))
+
+
+@pytest.mark.parametrize("path", ["missing.jsonl", "."])
+def test_what_is_no_file_is_refused_before_anything_is_opened(cli: Cli, folder: Path, path: str) -> None:
+    ran = cli("import", path)
+    assert ran.code == 2
+    assert "give a file of JSON lines" in ran.err
+    assert not list(folder.glob("*.db"))
+
+
+@pytest.mark.usefixtures("migrated")
+def test_progress_is_shown_on_a_terminal_only(cli: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_lines(folder / "good.jsonl", ANA)
+    assert "importing" not in cli("import", path).err
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    cli("import", path)
+    assert "[##############################] 100%\n" in terminal.getvalue()
+
+
+@pytest.mark.usefixtures("migrated")
+def test_reschedule_sets_due_times_anew(cli: Cli, folder: Path) -> None:
+    later = {**ANA, "nextCoachingMessageDue": "2026-04-01T06:00:00Z"}
+    before, after = write_lines(folder / "a.jsonl", ANA), write_lines(folder / "b.jsonl", later)
+    dues: list[int] = []
+    for arguments in ((before,), (after,), (after, "--reschedule")):
+        cli("import", *arguments)
+        dues.append(cli("status", "ana", "--json").document["nextCoachingMessageDue"])
+    assert dues == [1773126000000, 1773126000000, 1775023200000]
+
+
+def test_migrate_makes_the_schema_and_tells_both_revisions(cli: Cli, folder: Path) -> None:
+    ran = cli("migrate", "--json")
+    assert ran.code == 0
+    assert (ran.document["before"], ran.document["after"], ran.document["upToDate"]) == (None, "0001", True)
+    assert (folder / "reflecta.db").exists()
+
+
+@pytest.mark.usefixtures("migrated")
+def test_migrating_again_changes_nothing(cli: Cli) -> None:
+    assert cli("migrate").out == "The schema is up to date, at revision 0001.\n"
+
+
+def test_migrate_check_says_by_its_code_that_the_schema_is_behind_and_makes_nothing(cli: Cli, folder: Path) -> None:
+    ran = cli("migrate", "--check")
+    assert ran.code == 3
+    assert "run reflecta migrate" in ran.out
+    assert not list(folder.iterdir())
+
+
+@pytest.mark.usefixtures("migrated")
+def test_migrate_check_is_content_with_the_newest_schema(cli: Cli) -> None:
+    assert cli("migrate", "--check").code == 0
+
+
+def test_migrate_makes_the_queues_tables_too(cli: Cli, blank_postgres: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REFLECTA_DATABASE_URL", blank_postgres)
+    monkeypatch.setenv("REFLECTA_ENGINE", "pgqueuer")
+    cli("migrate")
+    queue = [f for f in cli("doctor", "--json").document["findings"] if f["name"] == "queue"]
+    assert [finding["level"] for finding in queue] == ["ok"]
