@@ -1,13 +1,13 @@
 """Fixtures for tests that need a database: a `place` of each kind, a `store` opened there, and more of them.
 
-Between tests all tables are emptied. SQLite stores are kept for the session, whose statements are then compiled
-once; asyncpg's connections belong to one test's event loop and are made anew.
+Between tests all tables are emptied. The stores of `store` are kept for the session: statements are then compiled
+once, connections made once.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 
 import pytest
-from tests.databases import Place, apart, empty, migrated, postgres_database
+from tests.databases import Elsewhere, Place, apart, empty, migrated, postgres_database
 
 from reflecta.adapters.stores.sql import SqlStore
 
@@ -36,7 +36,7 @@ def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="session")
-def kept() -> Generator[dict[str, SqlStore]]:
+def kept(request: pytest.FixtureRequest) -> Generator[dict[str, SqlStore]]:
     """Keep stores by their URL until the session ends."""
     stores: dict[str, SqlStore] = {}
     yield stores
@@ -73,13 +73,10 @@ async def open_store(place: Place) -> AsyncGenerator[OpenStore]:
 
 
 @pytest.fixture
-async def store(place: Place, kept: dict[str, SqlStore], open_store: OpenStore) -> AsyncGenerator[SqlStore]:
+async def store(place: Place, kept: dict[str, SqlStore]) -> AsyncGenerator[SqlStore]:
     """Open one store."""
-    if place.kind == "postgres":
-        yield await open_store()
-        return
     if place.url not in kept:
-        kept[place.url] = SqlStore.at(place.url)
+        kept[place.url] = SqlStore(Elsewhere(place.url)) if place.kind == "postgres" else SqlStore.at(place.url)
         await kept[place.url].open()
     yield kept[place.url]
     await empty(kept[place.url])

@@ -6,11 +6,12 @@ test process makes a database of its own there and drops it at the end.
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+import threading
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
@@ -19,10 +20,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from reflecta.adapters.stores.sql import SqlStore
+from reflecta.adapters.stores.sql.database import Transaction, connect
 from reflecta.adapters.stores.sql.schema import metadata
 
 POSTGRES = sa.make_url(os.environ.get("REFLECTA_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres"))
 SERVICES_REQUIRED = os.environ.get("REQUIRE_SERVICES") == "1"
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,31 @@ def apart(work: Callable[[], Any]) -> None:
     """Run a coroutine on an event loop of its own, in a thread of its own: fixtures have no say in the test's."""
     with ThreadPoolExecutor(1) as thread:
         thread.submit(lambda: asyncio.run(work())).result()
+
+
+class Elsewhere:
+    """A database on an event loop of its own: asyncpg's connections then outlive the loop of a single test."""
+
+    def __init__(self, url: str) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._database = connect(url, pool_size=4)
+
+    async def write(self, transaction: Transaction[T]) -> T:
+        return await self._there(self._database.write(transaction))
+
+    async def read(self, transaction: Transaction[T]) -> T:
+        return await self._there(self._database.read(transaction))
+
+    async def _there(self, work: Coroutine[Any, Any, T]) -> T:
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+
+    async def aclose(self) -> None:
+        await self._there(self._database.aclose())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
 
 @asynccontextmanager

@@ -1,4 +1,7 @@
-"""Puts the service together from its settings: the only file that knows every class, and makes randomness."""
+"""Puts the service together from its settings: the only file that knows every class, and makes randomness.
+
+What only some settings need (pgqueuer, aiohttp: half a second each) is imported where it is chosen.
+"""
 
 import random
 import secrets
@@ -7,14 +10,11 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, Literal, cast
+from typing import TYPE_CHECKING, Final, Literal, cast
 
-from reflecta.adapters.channels.expo import ExpoChannel
 from reflecta.adapters.channels.log import LogChannel
 from reflecta.adapters.clock import SystemClock
-from reflecta.adapters.engines.http import HttpEngine
 from reflecta.adapters.engines.local import LocalEngine
-from reflecta.adapters.engines.pgqueue import PgQueue
 from reflecta.adapters.models import (
     Breaker,
     Fallback,
@@ -45,6 +45,10 @@ from reflecta.config import EngineName, Settings, seconds
 from reflecta.domain.errors import ConfigurationError
 from reflecta.domain.model import Address, User
 
+if TYPE_CHECKING:
+    from reflecta.adapters.engines.http import HttpEngine
+    from reflecta.adapters.engines.pgqueue import PgQueue
+
 # Below the circuit breaker's cooldown.
 _MOVE_ON: Final = timedelta(seconds=20)
 
@@ -59,7 +63,7 @@ class Service:
     store: SqlStore
     engine: Engine
     local: LocalEngine | None
-    queue: PgQueue | None
+    queue: "PgQueue | None"
     tick: Tick
     process: Process
     on_demand: OnDemand
@@ -116,25 +120,32 @@ async def open_service(
         compose = _compose(ground, model, with_models=with_models)
         stack.push_async_callback(compose.writer.aclose)
         stack.push_async_callback(compose.judge.aclose)
-        yield _wire(ground, store, queue, _process(ground, store, compose, deliver), deliver)
+        process = _process(ground, store, compose, deliver)
+        yield _wire(ground, store, queue, _http(ground, stack), (process, deliver))
 
 
-def _wire(ground: _Ground, store: SqlStore, queue: PgQueue | None, process: Process, deliver: Deliver) -> Service:
+def _wire(
+    ground: _Ground,
+    store: SqlStore,
+    queue: "PgQueue | None",
+    http: "HttpEngine | None",
+    work_with: tuple[Process, Deliver],
+) -> Service:
     settings, clock, telemetry = ground.settings, ground.clock, ground.telemetry
+    process, deliver = work_with
 
     async def work(occasion_id: str) -> None:
         await process(occasion_id)
 
-    works_here = settings.engine is EngineName.LOCAL
-    local = LocalEngine(work, telemetry, concurrency=settings.concurrency) if works_here else None
-    engine: Engine = queue or local or _http(ground)
+    local = LocalEngine(work, telemetry, concurrency=settings.concurrency)
+    engine: Engine = queue or http or local
     return Service(
         settings=settings,
         clock=clock,
         telemetry=telemetry,
         store=store,
         engine=engine,
-        local=local,
+        local=local if engine is local else None,
         queue=queue,
         tick=Tick(store=store, engine=engine, clock=clock, telemetry=telemetry, draw=ground.chance.random),
         process=process,
@@ -200,7 +211,7 @@ def _tokens(chance: random.Random) -> Callable[[], str]:
     return lambda: f"{chance.getrandbits(128):032x}"
 
 
-async def _queue(ground: _Ground, stack: AsyncExitStack) -> PgQueue | None:
+async def _queue(ground: _Ground, stack: AsyncExitStack) -> "PgQueue | None":
     settings = ground.settings
     if settings.engine is not EngineName.PGQUEUER:
         return None
@@ -208,6 +219,8 @@ async def _queue(ground: _Ground, stack: AsyncExitStack) -> PgQueue | None:
         raise ConfigurationError(
             "REFLECTA_ENGINE=pgqueuer needs PostgreSQL; set REFLECTA_DATABASE_URL=postgresql://USER@HOST/NAME"
         )
+    from reflecta.adapters.engines.pgqueue import PgQueue
+
     queue = PgQueue(settings.database_url, ground.telemetry)
     stack.push_async_callback(queue.aclose)
     if settings.migrate:
@@ -215,25 +228,33 @@ async def _queue(ground: _Ground, stack: AsyncExitStack) -> PgQueue | None:
     return queue
 
 
-def _http(ground: _Ground) -> HttpEngine:
+def _http(ground: _Ground, stack: AsyncExitStack) -> "HttpEngine | None":
     settings = ground.settings
+    if settings.engine is not EngineName.HTTP:
+        return None
     if settings.processor_url is None or settings.cron_secret is None:
         raise ConfigurationError(
             "REFLECTA_ENGINE=http needs REFLECTA_PROCESSOR_URL (the full URL of /processor) and CRON_SECRET"
         )
-    return HttpEngine(
+    from reflecta.adapters.engines.http import HttpEngine
+
+    engine = HttpEngine(
         settings.processor_url,
         settings.cron_secret.get_secret_value(),
         ground.telemetry,
         concurrency=settings.concurrency,
         time_limit=seconds(settings.http_time_limit),
     )
+    stack.push_async_callback(engine.aclose)
+    return engine
 
 
 def _channels(ground: _Ground) -> Mapping[str, Channel]:
     settings = ground.settings
     if not settings.pushes_to_expo:
         return {"log": LogChannel(telemetry=ground.telemetry)}
+    from reflecta.adapters.channels.expo import ExpoChannel
+
     token = settings.expo_access_token
     secret = token.get_secret_value() if token else None
     if settings.expo_base_url:

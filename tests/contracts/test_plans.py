@@ -26,39 +26,108 @@ from reflecta.application.ports.store import Settled
 from reflecta.domain.model import DeliveryState, Feedback, Insights, occasion_id
 
 MS = to_ms(NOW)
-HOUR_MS = 3_600_000
 ONBOARDING = json.dumps(user_values(a_user())["onboarding"])
 TABLES = {table.name for table in metadata.sorted_tables}
-SERIES = "WITH RECURSIVE s(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM s WHERE n < {last}) "
+
+
+def many(table: str, count: int, **columns: str) -> str:
+    """Give the statement that inserts rows numbered *n*, by an expression for each column."""
+    series = f"WITH RECURSIVE s(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM s WHERE n < {count - 1})"
+    return f"INSERT INTO {table} ({', '.join(columns)}) {series} SELECT {', '.join(columns.values())} FROM s"  # noqa: S608
+
 
 # Users u0 to u99 are due, u100 to u199 have no due time; one entry in ten is blank; one occasion in a hundred is
 # open; of the deliveries one in a hundred is pending, one sending, one accepted with its receipt due.
 CROWD = (
-    "INSERT INTO users (id, onboarding, enabled, cadence, time_window, challenge, tone, push_enabled, push_tokens,"
-    f" timezone, next_due_at) {SERIES.format(last=19_999)} SELECT 'u' || n, '{ONBOARDING}', n < 200 OR n % 5 <> 0, 'daily',"
-    " 'morning', 'moderate', 'supportive', n < 0, '[]', 'Europe/Berlin',"
-    f" CASE WHEN n < 100 THEN {MS} - n WHEN n >= 200 THEN {MS} + {HOUR_MS} + n * 4000 END FROM s",
-    "INSERT INTO journal_entries (id, user_id, content, text, has_content, written_at, updated_at, images)"
-    f" {SERIES.format(last=49_999)} SELECT 'e' || n, 'u' || (n % 2000), '<p>words</p>', 'words', n % 10 <> 0,"
-    f" {MS} - n * 1000, {MS}, '[]' FROM s",
-    "INSERT INTO occasions (id, user_id, due_at, state, forced, window_ends_at, created_at, lease_token)"
-    f" {SERIES.format(last=19_999)} SELECT 'o' || n, 'x' || n, {MS} - n * 1000,"
-    " CASE WHEN n % 200 = 0 THEN 'queued' WHEN n % 200 = 1 THEN 'in_work' ELSE 'sent' END, n < 0,"
-    f" {MS} - n * 1000 + {HOUR_MS}, {MS}, 't' || n FROM s",
-    "INSERT INTO messages (id, occasion_id, attempt, user_id, local_date, forced, journal_entry_id, sent_at)"
-    f" {SERIES.format(last=19_999)} SELECT 'm' || n, 'o' || n, 1, 'x' || n, '2026-03-09', n < 0, 'j' || n, {MS} FROM s",
-    "INSERT INTO deliveries (id, message_id, user_id, channel, address, title, body, data, state, tries, next_try_at,"
-    f" sending_until, receipt_due_at, updated_at) {SERIES.format(last=19_999)} SELECT 'd' || n, 'm' || n, 'x' || n,"
-    " 'push', 'a', '', '', '{}', CASE n % 100 WHEN 0 THEN 'pending' WHEN 1 THEN 'sending' WHEN 2 THEN 'accepted'"
-    f" ELSE 'delivered' END, 0, {MS} + n, {MS} + n, {MS} + n, {MS} FROM s",
-    "INSERT INTO attempts (occasion_id, number, created_at, evidence, checks, faults)"
-    f" {SERIES.format(last=19_999)} SELECT 'o' || n, 1, {MS}, '[]', '[]', '[]' FROM s",
-    "INSERT INTO calls (occasion_id, attempt, position, purpose, model, prompt_version, at, latency, input_tokens,"
-    f" output_tokens) {SERIES.format(last=19_999)} SELECT 'o' || n, 1, 0, 'draft', 'm', 'p', {MS} - n * 60000, 1, 1, 1"
-    " FROM s",
-    f"INSERT INTO contexts (occasion_id, user_id, text) {SERIES.format(last=9_999)} SELECT 'o' || n, 'x' || n, '' FROM s",
-    f"INSERT INTO feedback (message_id, kind, at) {SERIES.format(last=9_999)} SELECT 'm' || n, 'opened', {MS} FROM s",
-    f"INSERT INTO user_insights (user_id) {SERIES.format(last=9_999)} SELECT 'u' || n FROM s",
+    many(
+        "users",
+        20_000,
+        id="'u' || n",
+        onboarding=f"'{ONBOARDING}'",
+        enabled="n < 200 OR n % 5 <> 0",
+        cadence="'daily'",
+        time_window="'morning'",
+        challenge="'moderate'",
+        tone="'supportive'",
+        push_enabled="n < 0",
+        push_tokens="'[]'",
+        timezone="'Europe/Berlin'",
+        next_due_at=f"CASE WHEN n < 100 THEN {MS} - n WHEN n >= 200 THEN {MS} + 3600000 + n * 4000 END",
+    ),
+    many(
+        "journal_entries",
+        50_000,
+        id="'e' || n",
+        user_id="'u' || (n % 2000)",
+        content="'<p>words</p>'",
+        text="'words'",
+        has_content="n % 10 <> 0",
+        written_at=f"{MS} - n * 1000",
+        updated_at=str(MS),
+        images="'[]'",
+    ),
+    many(
+        "occasions",
+        20_000,
+        id="'o' || n",
+        user_id="'x' || n",
+        due_at=f"{MS} - n * 1000",
+        state="CASE n % 200 WHEN 0 THEN 'queued' WHEN 1 THEN 'in_work' ELSE 'sent' END",
+        forced="n < 0",
+        window_ends_at=f"{MS} - n * 1000 + 3600000",
+        created_at=str(MS),
+        lease_token="'t' || n",
+    ),
+    many(
+        "messages",
+        20_000,
+        id="'m' || n",
+        occasion_id="'o' || n",
+        attempt="1",
+        user_id="'x' || n",
+        local_date="'2026-03-09'",
+        forced="n < 0",
+        journal_entry_id="'j' || n",
+        sent_at=str(MS),
+    ),
+    many(
+        "deliveries",
+        20_000,
+        id="'d' || n",
+        message_id="'m' || n",
+        user_id="'x' || n",
+        channel="'push'",
+        address="'a'",
+        title="''",
+        body="''",
+        data="'{}'",
+        state="CASE n % 100 WHEN 0 THEN 'pending' WHEN 1 THEN 'sending' WHEN 2 THEN 'accepted' ELSE 'delivered' END",
+        tries="0",
+        next_try_at=f"{MS} + n",
+        sending_until=f"{MS} + n",
+        receipt_due_at=f"{MS} + n",
+        updated_at=str(MS),
+    ),
+    many(
+        "attempts", 20_000, occasion_id="'o' || n", number="1", created_at=str(MS), evidence="'[]'", checks="'[]'", faults="'[]'"
+    ),
+    many(
+        "calls",
+        20_000,
+        occasion_id="'o' || n",
+        attempt="1",
+        position="0",
+        purpose="'draft'",
+        model="'m'",
+        prompt_version="'p'",
+        at=f"{MS} - n * 60000",
+        latency="1",
+        input_tokens="1",
+        output_tokens="1",
+    ),
+    many("contexts", 10_000, occasion_id="'o' || n", user_id="'x' || n", text="''"),
+    many("feedback", 10_000, message_id="'m' || n", kind="'opened'", at=str(MS)),
+    many("user_insights", 10_000, user_id="'u' || n"),
 )
 
 

@@ -63,7 +63,7 @@ WRONG: Sequence[Any] = [
     {"userId": "u" * 257, "action": "x" * 5000, "kind": "x" * 5000},
     {"userId": "a\x00b", "action": "list\x00", "kind": ""},
     {"userId": "\ud800", "action": "\udfff", "kind": "\ud800"},
-    {"userId": "‮", "action": "test-user"},
+    {"userId": "\u202e", "action": "test-user"},
     {"userId": "' OR 1=1 --", "action": "user-status"},
     {"occasionId": "../../etc/passwd", "action": "drop-table"},
     {"occasionId": "\ud83d", "action": "dry-run", "userId": "\ud83d"},
@@ -132,8 +132,7 @@ TAKES_BODY = {
 }
 
 
-def targets(api: Api) -> Sequence[tuple[str, str]]:
-    return [(method, path) for method, path in endpoints(api.app) if method in {"POST", "PUT"}]
+TARGETS = [("PUT" if "x1" in path and "feedback" not in path else "POST", path) for path in sorted(TAKES_BODY)]
 
 
 def is_well_formed(answer: httpx.Response) -> bool:
@@ -146,32 +145,35 @@ def is_well_formed(answer: httpx.Response) -> bool:
 
 async def test_the_bodies_meet_every_endpoint_that_takes_one(api: Api) -> None:
     assert len(UNREADABLE) + len(WRONG) + len(LENIENT) >= 60
-    assert {path for _, path in targets(api)} - TAKES_BODY == {BASE, f"{BASE}/scheduler"}
+    writing = [endpoint for endpoint in endpoints(api.app) if endpoint[0] in {"POST", "PUT"}]
+    assert sorted(writing) == sorted([*TARGETS, ("POST", BASE), ("POST", f"{BASE}/scheduler")])
 
 
-@pytest.mark.parametrize("body", UNREADABLE, ids=lambda body: repr(body[:30]))
-async def test_what_is_not_json_is_a_bad_request(api: Api, body: bytes) -> None:
-    for method, path in targets(api):
+@pytest.mark.parametrize(("method", "path"), TARGETS)
+async def test_what_is_not_json_is_a_bad_request(api: Api, method: str, path: str) -> None:
+    for body in UNREADABLE:
         answer = await api.send(method, path, body)
-        if path in TAKES_BODY:
-            assert (answer.status_code, is_well_formed(answer)) == (400, True), (path, answer.text)
-        else:
-            assert answer.status_code == 200, path
+        assert (answer.status_code, is_well_formed(answer)) == (400, True), (body[:40], answer.text)
 
 
-@pytest.mark.parametrize("body", WRONG, ids=lambda body: repr(body)[:50])
-async def test_what_is_no_document_is_refused_or_finds_nothing(api: Api, body: object) -> None:
-    for method, path in targets(api):
+@pytest.mark.parametrize(("method", "path"), TARGETS)
+async def test_what_is_no_document_is_refused_or_finds_nothing(api: Api, method: str, path: str) -> None:
+    for body in WRONG:
         answer = await api.send(method, path, json.dumps(body).encode())
-        assert answer.status_code in {200, 404, 422}, (path, answer.text)
-        assert answer.status_code == 200 or is_well_formed(answer), (path, answer.text)
+        assert answer.status_code in {200, 404, 422}, (body, answer.text)
+        assert answer.status_code == 200 or is_well_formed(answer), (body, answer.text)
 
 
-@pytest.mark.parametrize("body", LENIENT, ids=lambda body: repr(body)[:50])
-async def test_odd_texts_break_nothing(api: Api, body: object) -> None:
-    for method, path in targets(api):
+@pytest.mark.parametrize(("method", "path"), TARGETS)
+async def test_odd_texts_break_nothing(api: Api, method: str, path: str) -> None:
+    for body in LENIENT:
         answer = await api.send(method, path, json.dumps(body).encode())
-        assert answer.status_code in {200, 204, 404, 422}, (path, answer.text)
+        assert answer.status_code in {200, 204, 404, 422}, (body, answer.text)
+
+
+async def test_a_tick_does_not_care_what_is_sent_along(api: Api) -> None:
+    for body in (*UNREADABLE, b"[]"):
+        assert (await api.send("POST", f"{BASE}/scheduler", body)).status_code == 200
 
 
 async def test_bad_requests_leave_the_next_good_one_alone(api: Api) -> None:
@@ -186,7 +188,7 @@ async def test_errors_never_quote_what_was_written(api: Api) -> None:
     """An error text may end in a log of the host app; a diary must not."""
     diary = "Dear diary, nobody may read this"
     for body in (diary.encode(), json.dumps({"content": [diary], "items": diary, "userId": [diary]}).encode()):
-        for method, path in targets(api):
+        for method, path in TARGETS:
             assert "Dear diary" not in (await api.send(method, path, body)).text, path
 
 

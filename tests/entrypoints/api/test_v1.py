@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from tests.builders import NOW, a_user
+from tests.builders import HOUR, NOW, a_user
 from tests.databases import dump
 from tests.entrypoints.opening import BASE, WALK, Api
 
@@ -78,12 +78,11 @@ async def test_an_id_may_be_left_out_of_the_body_and_may_not_differ(api: Api) ->
 
 async def test_a_due_time_stays_as_stored_unless_a_new_one_is_asked_for(api: Api) -> None:
     await api.with_due_user()
-    kept = await api.put("/v1/users/u1", {**USER, "nextCoachingMessageDue": milliseconds(NOW) + 3_600_000})
-    moved = await api.put(
-        "/v1/users/u1?reschedule=true", {**USER, "nextCoachingMessageDue": milliseconds(NOW) + 3_600_000}
-    )
-    assert kept.json()["nextCoachingMessageDue"] == milliseconds(NOW)
-    assert moved.json()["nextCoachingMessageDue"] == milliseconds(NOW) + 3_600_000
+    due, later = milliseconds(NOW), milliseconds(NOW + HOUR)
+    body: Mapping[str, Any] = {**USER, "nextCoachingMessageDue": later}
+    kept = await api.put("/v1/users/u1", body)
+    moved = await api.put("/v1/users/u1?reschedule=true", body)
+    assert (kept.json()["nextCoachingMessageDue"], moved.json()["nextCoachingMessageDue"]) == (due, later)
 
 
 async def test_users_come_in_pages_by_id(api: Api) -> None:

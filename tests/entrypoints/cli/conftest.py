@@ -94,7 +94,7 @@ def cli(folder: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
 @pytest.fixture
 def migrated(folder: Path, migrated_file: Path) -> Path:
     """Put a migrated, empty database where the settings look for it."""
-    return shutil.copy(migrated_file, folder / "reflecta.db")
+    return Path(shutil.copy(migrated_file, folder / "reflecta.db"))
 
 
 def write_lines(path: Path, *documents: Mapping[str, Any] | str) -> str:

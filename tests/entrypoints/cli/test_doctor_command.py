@@ -6,7 +6,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.databases import administer, apart, migrated as migrate_database
+from tests.databases import apart
+from tests.databases import migrated as migrate_database
 from tests.entrypoints.cli.conftest import ANA, DUE, Cli, Ran, write_lines
 from tests.model_server import ModelServer, answer, completion
 

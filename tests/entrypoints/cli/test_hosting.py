@@ -5,13 +5,15 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.entrypoints.cli.conftest import AN_ENTRY, ANA, Cli, write_lines
 from tests.entrypoints.cli.test_output import Terminal
 
-GOOD = {"lines": 2, "users": 1, "entries": 1, "insights": 0, "badLines": 0, "bad": []}
+GOOD: Mapping[str, Any] = {"lines": 2, "users": 1, "entries": 1, "insights": 0, "badLines": 0, "bad": []}
 
 
 @pytest.mark.usefixtures("migrated")
@@ -98,7 +100,7 @@ def test_reschedule_sets_due_times_anew(cli: Cli, folder: Path) -> None:
 def test_migrate_makes_the_schema_and_tells_both_revisions(cli: Cli, folder: Path) -> None:
     ran = cli("migrate", "--json")
     assert ran.code == 0
-    assert (ran.document["before"], ran.document["after"], ran.document["upToDate"]) == (None, "0001", True)
+    assert (ran.document["before"], ran.document["after"], ran.document["isCurrent"]) == (None, "0001", True)
     assert (folder / "reflecta.db").exists()
 
 

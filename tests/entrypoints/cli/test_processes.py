@@ -1,7 +1,7 @@
-"""What only a process of its own can show: pipes that close, terminals, signals."""
+"""What only a process of its own can show: pipes that close, and signals."""
 
+import asyncio
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.entrypoints.cli.conftest import Cli, ana, migrated, outside  # noqa: F401
+from tests.entrypoints.cli.conftest import DUE, Cli, outside
+from tests.model_server import ModelServer, trickle
 
 REFLECTA = (sys.executable, "-m", "reflecta")
 
@@ -24,22 +25,6 @@ def test_a_reader_who_has_had_enough_is_no_error(folder: Path) -> None:
     )
     os.close(writer)
     assert (ran.returncode, ran.stderr) == (0, b"")
-
-
-def on_a_terminal(folder: Path, *arguments: str, **variables: str) -> str:
-    """Run a command whose standard output is a terminal; give what appears there."""
-    ours, theirs = pty.openpty()
-    subprocess.run([*REFLECTA, *arguments], cwd=folder, env=outside(**variables), stdout=theirs, check=True)
-    os.close(theirs)
-    shown = os.read(ours, 65536).decode()
-    os.close(ours)
-    return shown
-
-
-@pytest.mark.usefixtures("ana")
-def test_a_terminal_gets_colours_unless_no_color_is_set(folder: Path) -> None:
-    assert "\x1b[36mdue" in on_a_terminal(folder, "list")
-    assert "\x1b" not in on_a_terminal(folder, "list", NO_COLOR="1")
 
 
 def test_ctrl_c_ends_in_130_without_a_traceback(folder: Path) -> None:
@@ -58,14 +43,17 @@ def test_ctrl_c_ends_in_130_without_a_traceback(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("ana")
-def test_an_ascii_terminal_gets_json_that_can_be_read(folder: Path, cli: Cli) -> None:
-    cli("force", "ana")
-    raw = subprocess.run(
-        [*REFLECTA, "explain", "ana", "--json"],
-        cwd=folder,
-        env=outside(PYTHONIOENCODING="ascii"),
-        capture_output=True,
-        check=True,
-    ).stdout
-    assert raw.isascii()
-    assert b'"sent"' in raw
+async def test_ctrl_c_gives_back_what_a_tick_had_in_work(folder: Path, cli: Cli) -> None:
+    """The model is asked and never answers; the next tick finds the occasion queued, not under a lease."""
+    async with ModelServer() as server:
+        server.script.append(trickle)
+        environment = outside(REFLECTA_MODEL_BASE_URL=f"{server.base_url}/v1", REFLECTA_LOG_LEVEL="error")
+        process = await asyncio.create_subprocess_exec(
+            *REFLECTA, "tick", "--at", DUE, cwd=folder, env=environment, stdout=asyncio.subprocess.PIPE
+        )
+        await server.arrived.wait()
+        process.send_signal(signal.SIGINT)
+        out, _ = await process.communicate()
+    explained = await asyncio.to_thread(cli, "explain", "ana", "--json")
+    assert (process.returncode, out) == (130, b"")
+    assert explained.document["occasions"][0]["state"] == "queued"

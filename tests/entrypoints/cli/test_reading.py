@@ -1,9 +1,11 @@
 """list, status and explain."""
 
+import sys
 from pathlib import Path
 
 import pytest
 from tests.entrypoints.cli.conftest import AN_ENTRY, ANA, DUE, EARLY, Cli, write_lines
+from tests.entrypoints.cli.test_output import Terminal
 
 SISTER = "call my sister"
 
@@ -58,6 +60,16 @@ def test_list_prints_a_line_for_each_user_and_no_colour_into_a_pipe(cli: Cli) ->
     lines = cli("list", "--at", DUE).out.splitlines()
     assert [line.split()[:2] for line in lines[1:3]] == [["ana", "due"], ["bea", "needs-bootstrap"]]
     assert "\x1b" not in "".join(lines)
+
+
+@pytest.mark.usefixtures("ana")
+def test_a_terminal_gets_colours_unless_no_color_is_set(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminals = [Terminal(), Terminal()]
+    for terminal, setting in zip(terminals, ("", "1"), strict=True):
+        monkeypatch.setenv("NO_COLOR", setting)
+        monkeypatch.setattr(sys, "stdout", terminal)
+        cli("list", "--at", DUE)
+    assert ["\x1b[36mdue" in terminal.getvalue() for terminal in terminals] == [True, False]
 
 
 @pytest.mark.usefixtures("migrated")

@@ -14,6 +14,6 @@ class Engine(Protocol):
     async def enqueue(self, occasion_ids: Sequence[str]) -> None:
         """Hand over occasions, earliest window end first; ids that wait already are left out.
 
-        Returns without waiting for messages to be written, except where the engine says otherwise (http).
+        Returns without waiting for messages to be written.
         """
         ...

@@ -261,7 +261,7 @@ def named(document: object, field: str, own: str) -> object:
     if not isinstance(document, Mapping):
         return document
     given = cast("Mapping[str, object]", document)
-    if given.get(field) not in {None, own}:
+    if given.get(field) not in (None, own):
         raise InvalidInput(field, "is not the id in the path; leave it out or give the same")
     return {**given, field: own}
 

@@ -112,7 +112,7 @@ def run_migrate(*, as_json: bool, check: bool) -> ExitCode:
         asyncio.run(_migrate(session.settings))
     after = before if check else asyncio.run(_revision(session.settings))
     if as_json:
-        write_json({"before": before, "after": after, "needed": REVISION, "upToDate": after == REVISION})
+        write_json({"before": before, "after": after, "needed": REVISION, "isCurrent": after == REVISION})
     else:
         _print_revisions(session.output, before, after)
     return ExitCode.OK if after == REVISION else ExitCode.CONFIGURATION

@@ -23,7 +23,7 @@ def show_users(*, at: datetime | None, as_json: bool, wanted: str | None, after:
 
     async def read(ledger: Ledger) -> tuple[Sequence[User], datetime]:
         now = ledger.now
-        return [user async for user in _users(service, now, wanted, after, limit + 1)], now
+        return [user async for user in _users(ledger, now, wanted, after, limit + 1)], now
 
     found, now = session.read(read)
     users = found[:limit]

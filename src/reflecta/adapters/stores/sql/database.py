@@ -19,7 +19,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from reflecta.domain.errors import ConfigurationError, StoreUnavailable
+from reflecta.domain.errors import ConfigurationError, InvalidInput, StoreUnavailable
 
 T = TypeVar("T")
 Transaction = Callable[[sa.Connection], T]
@@ -29,6 +29,10 @@ Afterwards = Callable[[AsyncConnection, T], Awaitable[None]]
 # How long a second process (a `tick` beside `serve`) waits for the write lock before it gives up.
 _BUSY_TIMEOUT_MS: Final = 30_000
 _CACHE_KB: Final = 64_000
+_MAX_PORT: Final = 65_535
+_POSTGRES_OPTIONS: Final = frozenset(
+    {"host", "passfile", "port", "prepared_statement_cache_size", "ssl", "target_session_attrs"}
+)
 
 
 class Database(Protocol):
@@ -55,12 +59,7 @@ class SqlPart:
 
 def connect(url: str, *, pool_size: int = 10) -> Database:
     """Give the database of a URL: sqlite:///FILE, sqlite:// (in memory) or postgresql://USER@HOST/NAME."""
-    try:
-        parsed = sa.make_url(url)
-    except exc.ArgumentError as error:
-        raise ConfigurationError(
-            "REFLECTA_DATABASE_URL is no database URL; write sqlite:///reflecta.db or postgresql://user@host/name"
-        ) from error
+    parsed = _parse(url)
     backend = parsed.get_backend_name()
     if backend == "sqlite":
         return SqliteDatabase(parsed.set(drivername="sqlite"))
@@ -71,17 +70,49 @@ def connect(url: str, *, pool_size: int = 10) -> Database:
     )
 
 
+def _parse(url: str) -> sa.URL:
+    try:
+        parsed = sa.make_url(url)
+    except (exc.ArgumentError, ValueError):  # what it says may hold a part of the password
+        parsed = None
+    if parsed is None or (parsed.port or 0) > _MAX_PORT:
+        raise ConfigurationError(
+            "REFLECTA_DATABASE_URL is no database URL; write sqlite:///reflecta.db or postgresql://user@host/name, "
+            "with @, : and / in a password as %40, %3A and %2F"
+        )
+    if parsed.get_backend_name() != "sqlite" and (unknown := parsed.query.keys() - _POSTGRES_OPTIONS):
+        raise ConfigurationError(
+            f"REFLECTA_DATABASE_URL has the options {sorted(unknown)}, which the driver does not know; "
+            f"it knows {sorted(_POSTGRES_OPTIONS)}. For sslmode=require write ssl=require"
+        )
+    return parsed
+
+
 @contextmanager
 def _named_errors() -> Generator[None]:
     """Turn a driver's trouble into ours, without the statement's parameters: those hold journals."""
     try:
         yield
-    except exc.IntegrityError:
-        raise  # a broken promise of our own, never the database's trouble
+    except exc.IntegrityError as error:
+        # A broken promise of our own, never the database's trouble; PostgreSQL's detail quotes the whole row.
+        raise exc.IntegrityError(error.statement, {}, ValueError(_first_line(error)), hide_parameters=True) from None
+    except (UnicodeEncodeError, OverflowError):
+        raise InvalidInput("value", _UNFIT) from None
     except exc.DBAPIError as error:
+        if _is_of_a_value(error):
+            raise InvalidInput("value", _UNFIT) from None
         raise StoreUnavailable(f"the database refused: {type(error.orig).__name__}: {_first_line(error)}") from None
     except (OSError, TimeoutError, exc.TimeoutError) as error:
         raise StoreUnavailable(f"the database does not answer: {type(error).__name__}: {error}") from None
+
+
+_UNFIT: Final = "cannot be stored: it has a NUL or a lone surrogate, or is a number out of range; clean it first"
+
+
+def _is_of_a_value(error: exc.DBAPIError) -> bool:
+    """Say whether PostgreSQL objects to a value (SQLSTATE class 22), which no waiting mends; its text quotes it."""
+    state: object = getattr(error.orig, "sqlstate", None)
+    return isinstance(state, str) and state.startswith("22")
 
 
 def _first_line(error: exc.DBAPIError) -> str:
