@@ -15,11 +15,13 @@ OpenStore = Callable[[], Awaitable[SqlStore]]
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Generator[str]:
+def postgres(kept: dict[str, SqlStore]) -> Generator[str]:
     """Give the URL of this process's own migrated PostgreSQL database."""
     with postgres_database() as url:
         apart(lambda: migrated(url))
         yield url
+        if url in kept:
+            apart(kept.pop(url).aclose)
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="session")
-def kept(request: pytest.FixtureRequest) -> Generator[dict[str, SqlStore]]:
+def kept() -> Generator[dict[str, SqlStore]]:
     """Keep stores by their URL until the session ends."""
     stores: dict[str, SqlStore] = {}
     yield stores

@@ -96,7 +96,7 @@ async def test_a_file_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
 
 async def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     path = tmp_path / "reflecta.db"
-    path.write_bytes(b"Dear diary, " * 1000)  # noqa: ASYNC240 - a test may wait for its own file
+    path.write_bytes(b"Dear diary, " * 1000)
     error = await refused(SqlStore.at(f"sqlite:///{path}"))
     assert "not a database" in str(error)
 

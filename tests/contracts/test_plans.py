@@ -109,7 +109,14 @@ CROWD = (
         updated_at=str(MS),
     ),
     many(
-        "attempts", 20_000, occasion_id="'o' || n", number="1", created_at=str(MS), evidence="'[]'", checks="'[]'", faults="'[]'"
+        "attempts",
+        20_000,
+        occasion_id="'o' || n",
+        number="1",
+        created_at=str(MS),
+        evidence="'[]'",
+        checks="'[]'",
+        faults="'[]'",
     ),
     many(
         "calls",

@@ -57,7 +57,8 @@ def demo(
 ) -> int:
     """Show the whole loop, offline.
 
-    Forty people, two days in seconds, no key."""
+    Forty people, two days in seconds, no key.
+    """
     from reflecta.demo import run
 
     return run(keep=keep, as_json=as_json)
@@ -102,7 +103,8 @@ def tick(
 ) -> int:
     """Find who is due and make occasions of them.
 
-    On the local engine messages are also written and sent, until nothing is left to do."""
+    On the local engine messages are also written and sent, until nothing is left to do.
+    """
     from reflecta.entrypoints.cli import running
 
     return running.run_tick(at=at, as_json=as_json, enqueue_only=enqueue_only)
@@ -143,7 +145,8 @@ def try_user(user: UserId, *, as_json: AsJson = False, at: At = None) -> int:
 def force(user: UserId, *, as_json: AsJson = False, at: At = None) -> int:
     """Write to a user now, due or not.
 
-    The schedule stays as it is, and the gate holds. It counts as that day's message."""
+    The schedule stays as it is, and the gate holds. It counts as that day's message.
+    """
     from reflecta.entrypoints.cli import running
 
     return running.run_user(user, at=at, as_json=as_json, force=True)
@@ -153,7 +156,8 @@ def force(user: UserId, *, as_json: AsJson = False, at: At = None) -> int:
 def dry_run(user: UserId, *, as_json: AsJson = False, at: At = None) -> int:
     """Write a message for a user, only to show it.
 
-    Nothing is stored or sent; model calls are paid for."""
+    Nothing is stored or sent; model calls are paid for.
+    """
     from reflecta.entrypoints.cli import running
 
     return running.run_dry(user, at=at, as_json=as_json)
@@ -220,7 +224,8 @@ def doctor(
 ) -> int:
     """Check that all is well, and say what mends it.
 
-    Database, schema, plans of the hot queries, clock, zones, ticks, pushes, model access, secret."""
+    Database, schema, plans of the hot queries, clock, zones, ticks, pushes, model access, secret.
+    """
     from reflecta.entrypoints.cli import doctor as doctoring
 
     return doctoring.run_doctor(at=at, as_json=as_json, ask_model=ask_model)
@@ -230,7 +235,8 @@ def doctor(
 def config(*, as_json: AsJson = False) -> int:
     """Show every setting and where it comes from.
 
-    Secrets are masked."""
+    Secrets are masked.
+    """
     from reflecta.entrypoints.cli import settings
 
     return settings.show_settings(as_json=as_json)
