@@ -135,8 +135,18 @@ async def migrated(url: str) -> None:
 
 
 async def empty(store: SqlStore) -> None:
-    """Delete all rows; for the few of a test this is faster than TRUNCATE."""
-    await store.database.write(lambda c: [c.execute(sa.delete(table)) for table in metadata.sorted_tables])
+    """Delete all rows; for the few of a test this is faster than TRUNCATE, and in one statement than in many."""
+
+    def delete_all(connection: sa.Connection) -> None:
+        tables = [table.name for table in metadata.sorted_tables]
+        if connection.dialect.name == "postgresql":
+            deletions = ", ".join(f"{table}_gone AS (DELETE FROM {table})" for table in tables)  # noqa: S608
+            connection.exec_driver_sql(f"WITH {deletions} SELECT 1")
+            return
+        for table in tables:
+            connection.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608
+
+    await store.database.write(delete_all)
 
 
 async def rows(store: SqlStore, statement: str, **values: object) -> Sequence[sa.Row[*tuple[Any, ...]]]:

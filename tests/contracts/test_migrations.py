@@ -37,10 +37,8 @@ def defined(connection: sa.Connection) -> Sequence[str]:
             f"SELECT tbl_name, sql FROM sqlite_master WHERE tbl_name IN ({ours}) AND sql IS NOT NULL"  # noqa: S608
         )
         return sorted(f"{table}: {_parts(sql)}" for table, sql in found)
-    columns = (
-        "SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns"
-        f" WHERE table_name IN ({ours}) AND table_schema = 'public'"
-    )
+    columns = "SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns"
+    columns += f" WHERE table_name IN ({ours}) AND table_schema = 'public'"
     indices = "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
     checks = (
         "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid <> 'alembic_version'::regclass"

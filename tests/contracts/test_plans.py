@@ -32,8 +32,9 @@ TABLES = {table.name for table in metadata.sorted_tables}
 
 def many(table: str, count: int, **columns: str) -> str:
     """Give the statement that inserts rows numbered *n*, by an expression for each column."""
-    series = f"WITH RECURSIVE s(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM s WHERE n < {count - 1})"
-    return f"INSERT INTO {table} ({', '.join(columns)}) {series} SELECT {', '.join(columns.values())} FROM s"  # noqa: S608
+    names, values = ", ".join(columns), ", ".join(columns.values())
+    series = f"WITH RECURSIVE s(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM s WHERE n < {count - 1})"  # noqa: S608
+    return f"INSERT INTO {table} ({names}) {series} SELECT {values} FROM s"  # noqa: S608
 
 
 # Users u0 to u99 are due, u100 to u199 have no due time; one entry in ten is blank; one occasion in a hundred is

@@ -6,13 +6,14 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from tests.builders import a_user, an_entry
 from tests.entrypoints.opening import SECRET, WALK
 
@@ -54,15 +55,21 @@ class Running:
             return await self.process.wait()
 
 
-async def until(condition: Any) -> None:
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for what another process does, which can set no event here."""
     async with asyncio.timeout(40):
-        while not condition():
+        while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
 
 @asynccontextmanager
 async def running(
-    folder: Path, database_url: str, *, command: str = "serve", port: int = 0, **environment: str
+    folder: Path,
+    database_url: str,
+    environment: Mapping[str, str] | None = None,
+    *,
+    command: str = "serve",
+    port: int = 0,
 ) -> AsyncGenerator[Running]:
     """Start a process and wait until it works; what is left of it at the end is killed."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("REFLECTA_", "EXPO_"))}
@@ -73,7 +80,13 @@ async def running(
     code = f"import asyncio; from reflecta.config import load; {_CODE[command].format(port=port)}"
     with output.open("wb") as file:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", code, env={**own, **settings, **environment}, stdout=file, stderr=file, cwd=folder
+            sys.executable,
+            "-c",
+            code,
+            env={**own, **settings, **(environment or {})},
+            stdout=file,
+            stderr=file,
+            cwd=folder,
         )
     started = Running(process, output)
     try:
@@ -111,8 +124,6 @@ def nine_o_clock(now: datetime) -> str:
 
 async def read(database_url: str, statement: str) -> Sequence[Any]:
     """Read behind the service's back."""
-    import sqlalchemy as sa  # noqa: PLC0415
-
     store = SqlStore.at(database_url)
     try:
         return await store.database.read(lambda c: c.execute(sa.text(statement)).all())

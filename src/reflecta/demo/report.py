@@ -181,7 +181,7 @@ def _sum(outcomes: Outcomes) -> str:
         f"  {ticks.users_due} times due = {ticks.jobs_created} jobs + {ticks.users_rescheduled} put off"
         f" + {ticks.errors} errors\n"
         f"  {len(outcomes.occasions)} occasions = {parts}\n"
-        f"  {outcomes.quotes} quotations, {outcomes.quotes_found} of them found word for word in their reader's own journal"
+        f"  {outcomes.quotes} quotations, {outcomes.quotes_found} of them word for word in their reader's own journal"
     )
 
 

@@ -19,7 +19,7 @@ from reflecta.entrypoints.api.errors import place_of
 from reflecta.entrypoints.api.runs import run_tick
 
 # How often a worker without a queue looks into the ledger. A tick elsewhere makes occasions once a minute at most.
-_LOOK_EVERY: Final = 5.0
+_LOOK_EVERY: Final = 2.0
 _FOUND_AT_ONCE: Final = 1000
 _FLUSH_AT_LEAST: Final = 2.0  # seconds, for pushes of messages that were committed at the very end
 

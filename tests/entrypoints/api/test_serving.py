@@ -10,13 +10,15 @@ import httpx
 import pytest
 from aiohttp import web
 from tests.entrypoints.opening import BASE, BEARER, SECRET, WALK, a_settings
-from tests.entrypoints.processes import Running, read, running, store_due_user, until
+from tests.entrypoints.processes import Running, read, running, store_due_user
 from tests.model_server import ModelServer, completion
 
+from reflecta.bootstrap import open_service
 from reflecta.domain.errors import ConfigurationError
 from reflecta.domain.model import Draft, Evidence, MessageType
 from reflecta.domain.prompt import write_draft
 from reflecta.entrypoints.serving import serve, work
+from reflecta.testing import RecordingTelemetry
 
 SENT = "SELECT count(*) FROM occasions WHERE state = 'sent'"
 OPEN = "SELECT state FROM occasions"
@@ -66,7 +68,7 @@ async def test_at_a_signal_work_in_hand_is_finished_and_its_push_leaves(database
     async def at_once(_: web.Request) -> web.StreamResponse:
         return web.json_response(completion(ASSESSMENT))
 
-    async with ModelServer() as models, running(tmp_path, database_url, **with_models(models)) as server:
+    async with ModelServer() as models, running(tmp_path, database_url, with_models(models)) as server:
         models.script.extend([after_the_signal, at_once])
         await models.arrived.wait()
         assert await ready(server) == 200
@@ -86,7 +88,7 @@ async def test_a_second_signal_ends_at_once_and_gives_the_work_back(database_url
         await asyncio.Event().wait()
         raise AssertionError
 
-    async with ModelServer() as models, running(tmp_path, database_url, **with_models(models)) as server:
+    async with ModelServer() as models, running(tmp_path, database_url, with_models(models)) as server:
         models.script.append(never)
         await models.arrived.wait()
         server.tell()
@@ -115,7 +117,7 @@ async def test_no_secret_and_no_journal_is_ever_said_not_even_at_debug(database_
     async with ModelServer() as models:
         models.script.extend([draft, judge, refuse, refuse])
         environment = {**secrets, **others, **with_models(models)}
-        async with running(tmp_path, database_url, **environment) as server:
+        async with running(tmp_path, database_url, environment) as server:
             await server.says("occasion.sent")
             async with httpx.AsyncClient(base_url=server.url) as client:
                 await client.post(f"{BASE}/test", json={"action": "test-user", "userId": "u1", "bypassChecks": True})
@@ -131,12 +133,12 @@ async def test_no_secret_and_no_journal_is_ever_said_not_even_at_debug(database_
         assert canary not in said, canary
 
 
-async def test_work_finishes_what_another_process_left_queued(database_url: str, tmp_path: Path) -> None:
+async def test_work_does_what_a_tick_elsewhere_left_queued(database_url: str, tmp_path: Path) -> None:
     await store_due_user(database_url)
     async with running(tmp_path, database_url, command="work") as worker:
-        async with running(tmp_path, database_url, REFLECTA_CONCURRENCY="1") as server:
-            server.process.kill()  # whatever it had taken is found again, or was finished
-        await until(lambda: "occasion.sent" in worker.said() or "occasion.sent" in server.said())
+        async with open_service(a_settings(database_url), telemetry=RecordingTelemetry(), with_models=False) as service:
+            assert (await service.tick()).jobs_created == 1  # its engine was not started
+        await worker.says("delivery.logged")
         worker.tell()
         assert await worker.ends() == 0
 
@@ -146,7 +148,7 @@ async def test_the_http_engine_calls_the_processor_of_the_same_process(database_
     port = free_port()
     url = f"http://127.0.0.1:{port}{BASE}/processor"
     engine = {"REFLECTA_ENGINE": "http", "REFLECTA_PROCESSOR_URL": url}
-    async with running(tmp_path, database_url, port=port, **engine) as server:
+    async with running(tmp_path, database_url, engine, port=port) as server:
         await server.says("delivery.logged")
         server.tell()
         assert await server.ends() == 0
@@ -154,7 +156,7 @@ async def test_the_http_engine_calls_the_processor_of_the_same_process(database_
 
 async def test_the_queue_on_postgresql_is_worked_on(blank_postgres: str, tmp_path: Path) -> None:
     await store_due_user(blank_postgres)
-    async with running(tmp_path, blank_postgres, REFLECTA_ENGINE="pgqueuer") as server:
+    async with running(tmp_path, blank_postgres, {"REFLECTA_ENGINE": "pgqueuer"}) as server:
         await server.says("delivery.logged")
         server.tell()
         assert await server.ends() == 0

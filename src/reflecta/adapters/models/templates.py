@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Final, cast
@@ -73,8 +74,17 @@ class _File:
 def load_templates(directory: Path | None = None) -> TemplateSet:
     """Read the templates that come with the package, or those in an operator's directory.
 
-    ConfigurationError names the file, the template's number and the fault.
+    ConfigurationError names the file, the template's number and the fault. Those of the package are read once.
     """
+    return _built_in() if directory is None else _load(directory)
+
+
+@cache
+def _built_in() -> TemplateSet:
+    return _load(None)
+
+
+def _load(directory: Path | None) -> TemplateSet:
     files = sorted(_files(directory), key=lambda file: file.name)
     if not files:
         raise ConfigurationError(

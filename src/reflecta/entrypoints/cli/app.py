@@ -197,7 +197,8 @@ def import_file(
     """Import users, entries and insights.
 
     Lines are {"type": "user" | "entry" | "insight", ...}. Bad lines are told, good ones kept; importing a file
-    again changes nothing."""
+    again changes nothing.
+    """
     from reflecta.entrypoints.cli import hosting
 
     return hosting.run_import(file, as_json=as_json, reschedule=reschedule)

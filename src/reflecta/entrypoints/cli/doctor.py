@@ -99,7 +99,7 @@ class _Look:
                 found += await probe()
             except StoreUnavailable as error:  # it answers, but not to this: a table or a column is not there
                 fix = "restore the database from a backup, or start with an empty one: the schema was changed by hand"
-                return [*found, fail("schema", str(error), fix)]
+                return [*found, fail("tables", str(error), fix)]
         return found
 
     def _probes(self) -> Sequence[Probe]:
