@@ -185,6 +185,7 @@ def _deliver(ground: _Ground, store: SqlStore) -> Deliver:
     return Deliver(
         store=store,
         channels=_channels(ground),
+        sending_lease=2 * seconds(ground.settings.push_timeout),
         clock=ground.clock,
         telemetry=ground.telemetry,
         jitter=lambda delay: delay * (1 + ground.chance.random() / 4),
@@ -257,9 +258,10 @@ def _channels(ground: _Ground) -> Mapping[str, Channel]:
 
     token = settings.expo_access_token
     secret = token.get_secret_value() if token else None
+    timeout = seconds(settings.push_timeout)
     if settings.expo_base_url:
-        return {"expo": ExpoChannel(base_url=settings.expo_base_url, access_token=secret)}
-    return {"expo": ExpoChannel(access_token=secret)}
+        return {"expo": ExpoChannel(base_url=settings.expo_base_url, access_token=secret, timeout=timeout)}
+    return {"expo": ExpoChannel(access_token=secret, timeout=timeout)}
 
 
 def _addresses(settings: Settings) -> Callable[[User], Sequence[Address]]:

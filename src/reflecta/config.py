@@ -116,6 +116,8 @@ class Settings(BaseSettings):
     """A folder with the composer's template files to use instead of the built-in ones."""
 
     channel: ChannelName = ChannelName.AUTO
+    push_timeout: Seconds = 30.0
+    """How long a push request may take; twice that after a crash, what was being sent counts as unknown."""
     expo_access_token: SecretStr | None = Field(None, validation_alias="EXPO_ACCESS_TOKEN")
     expo_base_url: str | None = Field(None, validation_alias="EXPO_BASE_URL")
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import socket
+import sqlite3
 import traceback
 from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -99,6 +101,18 @@ async def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     path.write_bytes(b"Dear diary, " * 1000)
     error = await refused(SqlStore.at(f"sqlite:///{path}"))
     assert "not a database" in str(error)
+
+
+async def test_a_new_file_that_another_process_is_making_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "reflecta.db"
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        store = SqlStore.at(f"sqlite:///{path}")
+        opening = asyncio.create_task(store.open())
+        await asyncio.sleep(0.1)
+        other.execute("COMMIT")
+        await opening
+        await store.aclose()
 
 
 @only_postgres

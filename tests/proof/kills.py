@@ -91,6 +91,7 @@ async def _start(setup: Set, world: World) -> asyncio.subprocess.Process:
         "REFLECTA_ENGINE": setup.engine.value,
         "REFLECTA_LEASE": LEASE,
         "REFLECTA_LEASE_RENEWAL": "0.4",
+        "REFLECTA_PUSH_TIMEOUT": "2",
         "REFLECTA_LOG_LEVEL": "error",
         "EXPO_BASE_URL": world.url,
     }

@@ -24,6 +24,7 @@ from reflecta.entrypoints.api.drain import Drain
 from reflecta.entrypoints.working import Grace, background, delivering, looking, ticking, working
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+_LONGEST_HEAD: Final = 64 * 1024  # bytes of a request line and its headers, counted when more are to come
 _CLOSE_AT_LEAST: Final = 1  # seconds, for answers on their way
 
 
@@ -101,6 +102,8 @@ async def _answering(app: ASGIApp, listener: socket.socket, grace: Grace) -> Asy
     """Answer HTTP; at the end finish the answers on their way."""
     config = uvicorn.Config(
         app,
+        http="h11",  # httptools takes headers of any size
+        h11_max_incomplete_event_size=_LONGEST_HEAD,
         lifespan="off",
         ws="none",
         log_config=None,  # our events tell what happens; uvicorn's lines would hold paths, which hold ids

@@ -32,6 +32,13 @@ DRAFT = write_draft(
         evidence=(Evidence(entry_id="e-u1", quote="I walked along the river"),),
     )
 )
+NO_HTTP = [
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n",
+    b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 2_000_000 + b"\r\n\r\n",
+    b"GET /v1/users/\xff\xfe HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"POST /v1/batch HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
+    b"GET /healthz HTTP/1.1\r\n\r\n",
+]
 ASSESSMENT = json.dumps({"overallEffectiveness": 9, "recommendedAction": "SEND_MESSAGE", "faults": []})
 
 
@@ -163,6 +170,15 @@ async def test_the_queue_on_postgresql_is_worked_on(blank_postgres: str, tmp_pat
     assert [row[0] for row in await read(blank_postgres, SENT)] == [1]
 
 
+async def test_what_is_no_http_is_refused_and_the_next_caller_is_answered(database_url: str, tmp_path: Path) -> None:
+    async with running(tmp_path, database_url) as server:
+        port = int(server.url.rpartition(":")[2])
+        heads = [await first_line(port, raw) for raw in NO_HTTP]
+        assert [head.split()[1] for head in heads] == [b"400"] * len(NO_HTTP)
+        assert await ready(server) == 200
+        assert "Traceback" not in server.said()
+
+
 @pytest.mark.parametrize(("env", "host"), [("production", "127.0.0.1"), ("development", "0.0.0.0")])  # noqa: S104
 async def test_serve_refuses_to_start_without_a_secret_where_others_may_call(env: str, host: str) -> None:
     with pytest.raises(ConfigurationError, match="CRON_SECRET"):
@@ -179,6 +195,16 @@ async def test_serve_says_when_the_port_is_taken() -> None:
 async def test_the_http_engine_has_no_workers() -> None:
     with pytest.raises(ConfigurationError, match="has no workers"):
         await work(a_settings("sqlite://", engine="http"))
+
+
+async def first_line(port: int, raw: bytes) -> bytes:
+    """Send bytes as they are; give the first line of the answer."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(raw)
+    try:
+        return await reader.readline()
+    finally:
+        writer.close()
 
 
 def free_port() -> int:

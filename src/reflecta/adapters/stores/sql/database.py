@@ -6,7 +6,9 @@ wait. PostgreSQL runs the same functions over asyncpg.
 """
 
 import asyncio
+import sqlite3
 import threading
+import time
 from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,7 +17,7 @@ from typing import Final, Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event, exc
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -28,6 +30,7 @@ Afterwards = Callable[[AsyncConnection, T], Awaitable[None]]
 
 # How long a second process (a `tick` beside `serve`) waits for the write lock before it gives up.
 _BUSY_TIMEOUT_MS: Final = 30_000
+_WAL_PAUSE: Final = 0.02  # seconds
 _CACHE_KB: Final = 64_000
 _MAX_PORT: Final = 65_535
 _POSTGRES_OPTIONS: Final = frozenset(
@@ -122,8 +125,8 @@ def _first_line(error: exc.DBAPIError) -> str:
 def _prepare_sqlite(dbapi: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     dbapi.isolation_level = None  # transactions begin where `_begin_immediate` says, not where the driver guesses
     cursor = dbapi.cursor()
+    _switch_to_wal(cursor)
     for pragma in (
-        "journal_mode=WAL",
         "synchronous=FULL",  # a power cut must not undo 'sent' after the push has left
         "foreign_keys=ON",
         "secure_delete=ON",  # what is erased is overwritten, not only unlinked
@@ -132,6 +135,21 @@ def _prepare_sqlite(dbapi: DBAPIConnection, _record: ConnectionPoolEntry) -> Non
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _switch_to_wal(cursor: DBAPICursor) -> None:
+    """Let readers and the writer not wait for each other; kept in the file from its first opening on."""
+    give_up_at = time.monotonic() + _BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > give_up_at:
+                raise
+            # Another process opens the new file at this moment; for this switch SQLite may not wait by itself.
+            time.sleep(_WAL_PAUSE)
+        else:
+            return
 
 
 def _begin_immediate(connection: sa.Connection) -> None:
