@@ -105,9 +105,10 @@ async def test_stores_that_migrate_at_once_wait_for_each_other(blank: str) -> No
         await asyncio.gather(*(store.aclose() for store in stores))
 
 
-async def test_processes_that_migrate_at_once_wait_for_each_other(blank: str) -> None:
-    await race("tests.contracts.migrator", [[blank]] * 2)
-    async with opened(blank) as store:
+async def test_processes_that_migrate_a_file_at_once_wait_for_each_other(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'blank.db'}"
+    await race("tests.contracts.migrator", [[url]] * 2)
+    async with opened(url) as store:
         assert [row.version_num for row in await rows(store, "SELECT * FROM alembic_version")] == [REVISION]
 
 

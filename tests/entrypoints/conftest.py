@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
-from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -31,24 +30,15 @@ def database_url(migrated_file: Path, tmp_path: Path) -> str:
     return f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'reflecta.db')}"
 
 
-@pytest.fixture(scope="session")
-def english_only(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a folder with the English templates alone: reading all five takes most of a service's start."""
-    folder = tmp_path_factory.mktemp("templates")
-    english = resources.files("reflecta").joinpath("prompts", "templates", "en.toml")
-    (folder / "en.toml").write_text(english.read_text(encoding="utf-8"), encoding="utf-8")
-    return folder
-
-
 @pytest.fixture
-async def open_api(database_url: str, english_only: Path) -> AsyncGenerator[OpenApi]:
+async def open_api(database_url: str) -> AsyncGenerator[OpenApi]:
     """Open the service and its API; without a *model* the composer writes."""
     async with AsyncExitStack() as stack:
 
         async def opened(*, model: Model | None = None, host: str = "127.0.0.1", **settings: object) -> Api:
             clock, telemetry = FakeClock(NOW), RecordingTelemetry()
             opening = open_service(
-                a_settings(database_url, templates=english_only, **settings),
+                a_settings(database_url, **settings),
                 clock=clock,
                 telemetry=telemetry,
                 model=model,

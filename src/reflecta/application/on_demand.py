@@ -9,11 +9,11 @@ from reflecta.application.compose import Composed
 from reflecta.application.ports import Clock
 from reflecta.application.ports.store import Store
 from reflecta.application.process import Process, Processed
-from reflecta.application.tick import LOOKAHEAD
 from reflecta.domain import composing
 from reflecta.domain.context import Context
 from reflecta.domain.errors import NotFound
 from reflecta.domain.model import Attempt, Occasion, OccasionState, Reason, User, occasion_id
+from reflecta.domain.schedule import LOOKAHEAD
 
 # A forced run has no window; it ends as expired if nobody could work on it for so long.
 FORCED_LASTS: Final = timedelta(hours=24)

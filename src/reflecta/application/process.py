@@ -265,7 +265,8 @@ class Process:
         at = self._retry_at(work)
         if at is None:
             return await self._finish(work, token, self._failure(work, reason, detail))
-        await self.store.retry_later(occasion.id, token=token, at=at, detail=detail)
+        may_start = at - schedule.LOOKAHEAD  # the tick at that hour must find it
+        await self.store.retry_later(occasion.id, token=token, at=may_start, detail=detail)
         self.telemetry.event("occasion.retried", occasion_id=occasion.id, user_id=occasion.user_id, reason=reason)
         return Processed(occasion_id=occasion.id, user_id=occasion.user_id, outcome=None, reason=reason, detail=detail)
 

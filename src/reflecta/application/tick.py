@@ -11,8 +11,6 @@ from reflecta.application.ports.store import Slot, TickRecord, TickStore
 from reflecta.domain import schedule
 from reflecta.domain.model import Reason, occasion_id
 
-# A cron that fires a little early must not cost its users an hour.
-LOOKAHEAD: Final = timedelta(seconds=60)
 _PAGE: Final = 10_000
 
 
@@ -110,7 +108,7 @@ class Tick:
         """Claim all who are due, page by page, those whose window ends first at the front of each page."""
         seen: set[str] = set()
         jobs = rescheduled = errors = 0
-        until = now + LOOKAHEAD
+        until = now + schedule.LOOKAHEAD
         while True:
             page = await self.store.due(until, _PAGE + len(seen))
             slots = [slot for slot in page if slot.user_id not in seen and _may_claim(slot, now)]

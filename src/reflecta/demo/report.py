@@ -156,7 +156,10 @@ def _never(user: User, now: datetime) -> str:
         case "disabled":
             return "never due: coaching messages are switched off"
         case "needs-timezone":
-            return f"never due: time zone {user.given_timezone!r} is not known, and none is guessed"
+            given = (
+                f"time zone {user.given_timezone!r} is not known" if user.given_timezone else "no time zone was sent"
+            )
+            return f"never due: {given}, and none is guessed"
         case _:
             return f"not due within these two days; next due {when(user.next_due_at, user.timezone)}"
 
@@ -189,13 +192,16 @@ def _next_commands(sent: Sequence[Explanation], path: Path, now: datetime) -> st
     program = sys.argv[0] if sys.argv[0].endswith("reflecta") else "reflecta"
     user = sent[0].occasion.user_id if sent else "amara"
     at = f"{now:%Y-%m-%dT%H:%MZ}"
+    commands = (
+        (f"explain {user} --at {at}", "what happened to one person, and why"),
+        (f"list --at {at}", "who is due next"),
+        (f"dry-run {user} --at {at}", "what would be written now; sends nothing"),
+        ("serve", "the HTTP API on http://127.0.0.1:3000/docs"),
+    )
     return "\n".join(
         [
             f"  export REFLECTA_DATABASE_URL=sqlite:///{path}",
-            f"  {program} explain {user} --at {at}      # what happened to one person, and why",
-            f"  {program} list --at {at}                # who is due next",
-            f"  {program} dry-run {user} --at {at}      # what would be written now; sends nothing",
-            f"  {program} serve                                   # the HTTP API on http://127.0.0.1:3000/docs",
+            *(f"  {program} {command:<42} # {what}" for command, what in commands),
         ]
     )
 

@@ -47,6 +47,8 @@ _RETRY: Final = {
 }
 # The guide's cron is hourly: a due time is seen at most this much later.
 TICK_INTERVAL: Final = timedelta(hours=1)
+# A cron that fires a little early must not cost its users an hour.
+LOOKAHEAD: Final = timedelta(seconds=60)
 
 
 def instant(day: date, at: time, zone_name: str) -> datetime:

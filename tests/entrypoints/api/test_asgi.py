@@ -16,11 +16,10 @@ Message = MutableMapping[str, Any]
 
 
 @pytest.fixture
-def environment(database_url: str, english_only: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def environment(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Set the variables of a deployment with a secret."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("REFLECTA_DATABASE_URL", database_url)
-    monkeypatch.setenv("REFLECTA_TEMPLATES", str(english_only))
     monkeypatch.setenv("REFLECTA_LOG_LEVEL", "error")
     monkeypatch.setenv("CRON_SECRET", SECRET)
     for name in ("OPENROUTER_API_KEY", "ANTHROPIC_API_KEY", "REFLECTA_MODEL_BASE_URL", "REFLECTA_ENGINE"):

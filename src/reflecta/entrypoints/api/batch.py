@@ -1,5 +1,6 @@
 """Stores a batch of documents as in an import file, and says of each what became of it."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeVar, cast
@@ -48,7 +49,9 @@ class _Item:
 
 async def store_batch(ingest: Ingest, document: object) -> dict[str, object]:
     """Store what is good. Users first, whatever their place; doing it again changes nothing."""
-    items = [_read(item) for item in read_document(BatchDocument, document).items]
+    given = read_document(BatchDocument, document).items
+    # A batch of long entries is a second's work: in a thread, so that others are answered meanwhile.
+    items = await asyncio.to_thread(lambda: [_read(item) for item in given])
     _refuse_repeated(items)
     users = _nouns(items, User)
     if users:

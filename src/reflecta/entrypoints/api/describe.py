@@ -17,7 +17,7 @@ Decides whether, when and what to write to the users of a journaling app, and ex
 
 Errors are `{"success": false, "error": …}` under `/api/`, problem+json (RFC 9457) elsewhere.
 Instants are epoch milliseconds; ISO 8601 with an offset is understood. Ids may hold any visible character and go
-percent-encoded into a path, `/` as `%2F`."""
+percent-encoded into a path, `/` as `%2F`; a body may leave out the id that its path names."""
 _WORDS: Final[Mapping[int, str]] = {
     400: "The body is not JSON",
     401: "No secret, or a wrong one",

@@ -1,5 +1,6 @@
 """`/v1`: what a host app sends and asks for, by the host's own ids. Every PUT and DELETE may be repeated."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal, cast
@@ -178,7 +179,8 @@ class HostApi:
     async def put_entry(self, entry_id: str, request: Request) -> Response:
         """Store a journal entry; its user must be known and stays its owner."""
         own = path_key("entry_id", entry_id)
-        entry = read_entry(named(await read_json(request, limit=MAX_DOCUMENT), "id", own))
+        document = named(await read_json(request, limit=MAX_DOCUMENT), "id", own)
+        entry = await asyncio.to_thread(read_entry, document)  # up to a second for a megabyte of HTML
         refuse("uid", await self._ingest.upsert_entries([entry]))
         return JSONResponse(await self._entry(own))
 
