@@ -316,7 +316,8 @@ class Process:
             )
         else:
             self.telemetry.event(f"occasion.{outcome.value}", **ids, reason=reason)
-        if ending.next_due_at is not None and outcome is not OccasionState.CANCELLED:
+        kept = occasion.forced or outcome is OccasionState.CANCELLED
+        if ending.next_due_at is not None and not kept:
             self.telemetry.event("schedule.set", user_id=occasion.user_id, due_at=ending.next_due_at.isoformat())
 
 

@@ -228,7 +228,7 @@ def _expire(
     occasion = ended.first()
     if occasion is None:
         return False
-    if user is not None and user.enabled and user.timezone:
+    if user is not None and user.enabled and user.timezone and user.next_due_at == occasion.regular_due_at:
         due = _next_due_or_none(to_slot(user), occasion.due_at, next_due)
         connection.execute(_SET_DUE, {"user": user.id, "due": due})
     return True
