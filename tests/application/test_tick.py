@@ -135,6 +135,16 @@ async def test_a_zone_that_vanished_is_counted_as_an_error_and_does_not_come_due
         assert await scene.due_of() is None
 
 
+async def test_a_zone_that_vanished_keeps_nobody_else_from_a_first_due_time_at_any_later_tick() -> None:
+    async with a_scene() as scene:
+        await scene.add(a_user("a", timezone="Mars/Olympus"), a_user("b", next_due_at=None))
+        await scene.service.tick()
+        await scene.add(a_user("c", next_due_at=None))
+
+        assert (await scene.service.tick()).users_bootstrapped == 1
+        assert await scene.due_of("c") is not None
+
+
 async def test_the_counts_of_a_tick_always_add_up() -> None:
     """Defect 13: failures were swallowed and the answer said errors: 0."""
     async with a_scene() as scene:

@@ -49,8 +49,9 @@ class World:
         number = self.requested
         await asyncio.sleep(self._random.uniform(*self.latency))
         # Counted when the answer leaves: what a dead caller never read was paid for all the same.
+        earlier = len(self.answered[asked["user"], asked["purpose"]])
         self.answered[asked["user"], asked["purpose"]].append(number)
-        return web.json_response({"text": _answer(asked["purpose"], number)})
+        return web.json_response({"text": _answer(asked["purpose"], number, poor=not earlier and number % 5 == 0)})
 
     async def _push(self, request: web.Request) -> web.Response:
         messages: list[dict[str, Any]] = await request.json()
@@ -64,10 +65,9 @@ class World:
         return web.json_response({"data": {ticket: {"status": "ok"} for ticket in asked["ids"]}})
 
 
-def _answer(purpose: str, number: int) -> str:
-    """Write a draft that bears its number, or judge: one in five drafts is to be revised."""
+def _answer(purpose: str, number: int, *, poor: bool) -> str:
+    """Write a draft that bears its number, or judge: one first draft in five is to be revised, no second one."""
     if purpose == "assessment":
-        poor = number % 5 == 0
         return json.dumps(
             {
                 "simulatedReaction": "Hm.",

@@ -89,20 +89,23 @@ class Tick:
 
     async def _bootstrap(self, now: datetime) -> int:
         """Give users without a due time their first one."""
-        total = 0
-        while slots := await self.store.unscheduled(self.batch):
-            dues = {slot.user_id: self._first_due(slot, now) for slot in slots}
-            scheduled = await self.store.set_first_due(dues)
+        total, last = 0, ""
+        while slots := await self.store.unscheduled(self.batch, after=last):
+            last = slots[-1].user_id
+            dues = {slot.user_id: due for slot in slots if (due := self._first_due(slot, now)) is not None}
+            total += await self.store.set_first_due(dues)
             for user, due in dues.items():
                 self.telemetry.event("schedule.set", user_id=user, due_at=due.isoformat())
-            total += scheduled
-            if not scheduled:  # another tick is doing the same
-                break
         self.telemetry.event("tick.found_unscheduled", count=total)
         return total
 
-    def _first_due(self, slot: Slot, now: datetime) -> datetime:
-        return schedule.first_due(timetable(slot), now, draw=self.draw(), tick_interval=self.tick_interval)
+    def _first_due(self, slot: Slot, now: datetime) -> datetime | None:
+        """Give a first due time; None, and an event, where the stored zone is no longer known."""
+        try:
+            return schedule.first_due(timetable(slot), now, draw=self.draw(), tick_interval=self.tick_interval)
+        except KeyError:
+            self.telemetry.event("tick.user_failed", user_id=slot.user_id, reason=Reason.NEEDS_TIMEZONE)
+            return None
 
     async def _claim(self, now: datetime, bootstrapped: int) -> TickReport:
         """Claim all who are due, page by page, those whose window ends first at the front of each page."""

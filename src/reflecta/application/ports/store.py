@@ -90,8 +90,8 @@ class TickRecord:
 class TickStore(Protocol):
     """What `Tick` asks."""
 
-    async def unscheduled(self, limit: int) -> Sequence[Slot]:
-        """List enabled users of known zone who have no due time."""
+    async def unscheduled(self, limit: int, *, after: str = "") -> Sequence[Slot]:
+        """List enabled users of known zone who have no due time, by id, from the one after *after*."""
         ...
 
     async def set_first_due(self, dues: Mapping[str, datetime]) -> int:

@@ -204,7 +204,7 @@ def _erase(connection: sa.Connection, user_id: str, now: datetime) -> bool:
     sent = sa.select(messages.c.id).where(messages.c.user_id == user_id)
     connection.execute(sa.delete(attempts).where(attempts.c.occasion_id.in_(own)))
     connection.execute(sa.delete(feedback).where(feedback.c.message_id.in_(sent)))
-    for table in (deliveries, messages, journal_entries, user_insights):
+    for table in (contexts, deliveries, messages, journal_entries, user_insights):
         connection.execute(sa.delete(table).where(table.c.user_id == user_id))
     connection.execute(sa.delete(users).where(users.c.id == user_id))
     return True

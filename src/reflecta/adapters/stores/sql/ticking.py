@@ -28,6 +28,7 @@ DUE = (
 UNSCHEDULED = (
     sa.select(*_SLOT)
     .where(users.c.enabled, users.c.next_due_at.is_(None), users.c.timezone.is_not(None))
+    .where(users.c.id > sa.bindparam("after"))
     .order_by(users.c.id)
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
@@ -39,9 +40,9 @@ class TickSql(SqlPart):
 
     enlist: Enlist | None = None
 
-    async def unscheduled(self, limit: int) -> Sequence[Slot]:
+    async def unscheduled(self, limit: int, *, after: str = "") -> Sequence[Slot]:
         """See the port."""
-        rows = await self.database.read(lambda c: c.execute(UNSCHEDULED, {"most": limit}).all())
+        rows = await self.database.read(lambda c: c.execute(UNSCHEDULED, {"after": after, "most": limit}).all())
         return [to_slot(row) for row in rows]
 
     async def set_first_due(self, dues: Mapping[str, datetime]) -> int:
