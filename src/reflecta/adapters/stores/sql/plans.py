@@ -40,11 +40,10 @@ _SOME_TIME: Final[datetime] = from_ms(0).astimezone(UTC)
 HOT_QUERIES: Final = (
     HotQuery(name="due query", indices=("users_due",), statement=DUE, values={"until": _SOME_TIME, "most": 500}),
     HotQuery(
-        # In the other one, users without a due time stand together as well: SQLite prefers it.
         name="bootstrap query",
-        indices=("users_unscheduled", "users_due"),
+        indices=("users_unscheduled",),
         statement=UNSCHEDULED,
-        values={"most": 500},
+        values={"after": "", "most": 500},
     ),
     HotQuery(
         name="context read",
