@@ -45,7 +45,7 @@ class Tick:
         """Run one tick; raises StoreUnavailable, after which the next tick finds everything again."""
         now = self.clock.now()
         self.telemetry.event("tick.started")
-        await self._sweep(now)
+        await self.sweep()
         bootstrapped = await self._bootstrap(now)
         report = await self._claim(now, bootstrapped)
         seconds = (self.clock.now() - now).total_seconds()
@@ -71,8 +71,12 @@ class Tick:
         )
         return report
 
-    async def _sweep(self, now: datetime) -> None:
-        """End what expired; hand over again what waits (its worker died, or its retry has come)."""
+    async def sweep(self) -> None:
+        """End what expired; hand over again what waits (its worker died, or its retry has come).
+
+        The beginning of a tick, and all that a worker without a queue needs.
+        """
+        now = self.clock.now()
         while True:
             swept = await self.store.sweep(now, limit=_PAGE, next_due=self._after_expiry(now))
             for occasion in swept.expired:

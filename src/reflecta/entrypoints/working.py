@@ -10,17 +10,13 @@ from datetime import timedelta
 from typing import Final
 
 from reflecta.adapters.engines.local import LocalEngine
-from reflecta.application.claiming import timetable
 from reflecta.bootstrap import Service
-from reflecta.domain import schedule
 from reflecta.domain.errors import StoreUnavailable
-from reflecta.domain.model import Reason
 from reflecta.entrypoints.api.errors import place_of
 from reflecta.entrypoints.api.runs import run_tick
 
 # How often a worker without a queue looks into the ledger. A tick elsewhere makes occasions once a minute at most.
 _LOOK_EVERY: Final = 2.0
-_FOUND_AT_ONCE: Final = 1000
 _FLUSH_AT_LEAST: Final = 2.0  # seconds, for pushes of messages that were committed at the very end
 
 
@@ -118,11 +114,7 @@ async def ticking(service: Service, grace: Grace) -> AsyncGenerator[None]:
 @asynccontextmanager
 async def looking(service: Service, grace: Grace) -> AsyncGenerator[None]:
     """Look into the ledger for what a tick elsewhere left queued: for a worker without a queue."""
-
-    async def look() -> None:
-        await sweep(service)
-
-    async with background(lambda stop: _every(_LOOK_EVERY, look, stop, service), grace):
+    async with background(lambda stop: _every(_LOOK_EVERY, service.tick.sweep, stop, service), grace):
         yield
 
 
@@ -138,14 +130,3 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]], stop: asyn
         with suppress(TimeoutError):
             async with asyncio.timeout_at(again_at):
                 await stop.wait()
-
-
-async def sweep(service: Service) -> None:
-    """Hand what waits in the ledger to the engine, and end what expired, as a tick's beginning does."""
-    now = service.clock.now()
-    swept = await service.store.sweep(
-        now, limit=_FOUND_AT_ONCE, next_due=lambda slot, _due: schedule.next_target(timetable(slot), now)
-    )
-    for occasion_id in swept.expired:
-        service.telemetry.event("occasion.expired", occasion_id=occasion_id, reason=Reason.WINDOW_CLOSED)
-    await service.engine.enqueue(swept.waiting)

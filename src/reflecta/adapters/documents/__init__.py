@@ -4,11 +4,12 @@ from reflecta.adapters.documents.body import parse_json
 from reflecta.adapters.documents.entries import EntryDocument, read_entry, write_entry
 from reflecta.adapters.documents.feedback import FeedbackDocument, read_feedback
 from reflecta.adapters.documents.insights import InsightsDocument, read_insights, write_insights
-from reflecta.adapters.documents.lines import numbered_lines, parse_line
+from reflecta.adapters.documents.lines import READERS, numbered_lines, parse_line
 from reflecta.adapters.documents.messages import write_message
 from reflecta.adapters.documents.users import UserDocument, read_user, write_user
 
 __all__ = [
+    "READERS",
     "EntryDocument",
     "FeedbackDocument",
     "InsightsDocument",

@@ -11,7 +11,8 @@ from reflecta.adapters.documents.users import read_user
 from reflecta.application.importing import MAX_LINE, Line, Record
 from reflecta.domain.errors import InvalidInput
 
-_READERS: Final[Mapping[str, Callable[[object], Record]]] = {
+# What reads a line's document, by its type.
+READERS: Final[Mapping[str, Callable[[object], Record]]] = {
     "user": read_user,
     "entry": read_entry,
     "insight": read_insights,
@@ -36,8 +37,8 @@ def parse_line(line: bytes) -> Line:
     if not isinstance(document, Mapping):
         raise InvalidInput("line", "give a JSON object")
     kind = cast("Mapping[str, object]", document).get("type")
-    read = _READERS.get(kind) if isinstance(kind, str) else None
+    read = READERS.get(kind) if isinstance(kind, str) else None
     if read is None:
         shown = f"; {kind[:_SHOWN]!r} is none of them" if isinstance(kind, str) else ""
-        raise InvalidInput("type", f"give one of {', '.join(_READERS)}{shown}")
+        raise InvalidInput("type", f"give one of {', '.join(READERS)}{shown}")
     return Line(is_user=kind == "user", read=partial(read, cast("object", document)))

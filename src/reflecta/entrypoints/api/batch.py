@@ -1,13 +1,13 @@
 """Stores a batch of documents as in an import file, and says of each what became of it."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeVar, cast
 
 from pydantic import Field
 
-from reflecta.adapters.documents import read_entry, read_insights, read_user
+from reflecta.adapters.documents import READERS
 from reflecta.adapters.documents.fields import Document, read_document
 from reflecta.application.ingest import Ingest
 from reflecta.domain.errors import InvalidInput
@@ -16,12 +16,6 @@ from reflecta.domain.model import Entry, Insights, User
 MAX_ITEMS: Final = 500
 Noun = User | Entry | Insights
 N = TypeVar("N", User, Entry, Insights)
-
-_READERS: Final[Mapping[str, Callable[[object], Noun]]] = {
-    "user": read_user,
-    "entry": read_entry,
-    "insight": read_insights,
-}
 
 
 class BatchDocument(Document):
@@ -68,9 +62,9 @@ async def store_batch(ingest: Ingest, document: object) -> dict[str, object]:
 def _read(document: object) -> _Item:
     given: Mapping[str, object] = cast("Mapping[str, object]", document) if isinstance(document, Mapping) else {}
     kind = given.get("type")
-    read = _READERS.get(kind) if isinstance(kind, str) else None
+    read = READERS.get(kind) if isinstance(kind, str) else None
     if not isinstance(kind, str) or read is None:
-        return _Item(fault=InvalidInput("type", f"give one of {', '.join(_READERS)}"))
+        return _Item(fault=InvalidInput("type", f"give one of {', '.join(READERS)}"))
     try:
         return _Item(kind=kind, noun=read(given))
     except InvalidInput as error:
