@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 XDIST ?= -n 2
 
-.PHONY: demo test check serve proof-zones proof-kills proof-journals localmodel lock clean
+.PHONY: demo test check serve proof-zones proof-kills proof-journals proof-scaling localmodel lock clean
 
 demo: .venv/.runtime
 	$(BIN)/reflecta demo
@@ -38,6 +38,9 @@ proof-zones: .venv/.dev
 
 proof-kills: .venv/.dev
 	$(BIN)/python -m tests.proof.kills --kills 50
+
+proof-scaling: .venv/.dev
+	$(BIN)/python -m tests.proof.scaling
 
 proof-journals: .venv/.dev
 	$(BIN)/python -m tests.proof.journals
