@@ -38,6 +38,7 @@ proof-zones: .venv/.dev
 
 proof-kills: .venv/.dev
 	$(BIN)/python -m tests.proof.kills --kills 50
+	$(BIN)/python -m tests.proof.workers
 
 proof-scaling: .venv/.dev
 	$(BIN)/python -m tests.proof.scaling

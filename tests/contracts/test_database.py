@@ -4,7 +4,7 @@ import asyncio
 import socket
 import sqlite3
 import traceback
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
 
@@ -262,3 +262,28 @@ async def test_closing_waits_for_the_write_in_hand(tmp_path: Path) -> None:
     await writing
     async with opened(url) as reopened:
         assert len(await reopened.users(limit=200)) == 100
+
+
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
+async def test_of_two_transactions_that_lock_each_other_out_both_are_done(store: SqlStore) -> None:
+    """PostgreSQL ends one of them after a second; what it was to do is done all the same."""
+    await add(store, a_user("a"), a_user("b"))
+    tries: list[str] = []
+
+    def crossing(first: str, second: str) -> Callable[[sa.Connection], None]:
+        def transaction(connection: sa.Connection) -> None:
+            tries.append(first)
+            _touch(connection, first)
+            if tries.count(first) == 1:
+                connection.exec_driver_sql("SELECT pg_sleep(0.3)")
+            _touch(connection, second)
+
+        return transaction
+
+    await asyncio.gather(store.database.write(crossing("a", "b")), store.database.write(crossing("b", "a")))
+
+    assert len(tries) == 3
+
+
+def _touch(connection: sa.Connection, user_id: str) -> None:
+    connection.execute(sa.text("UPDATE users SET failures = failures + 1 WHERE id = :id"), {"id": user_id})

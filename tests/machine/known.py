@@ -91,6 +91,11 @@ class Known:
     ended: dict[str, tuple[object, ...]] = field(default_factory=dict[str, tuple[object, ...]])
     step: int = 0
     entries_written: int = 0
+    complaints: list[str] = field(default_factory=list[str])
+
+    def complain(self, what: str) -> None:
+        """Keep what was seen in the midst of a step: an exception there would end up in the service's hands."""
+        self.complaints.append(what)
 
     def canary_of(self, user_id: str) -> str:
         """Give the word of a person; of one who is gone, that of their last life."""

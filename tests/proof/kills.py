@@ -66,13 +66,14 @@ async def kill_often(setup: Set, *, kills: int, users_each: int, seed: int) -> A
     in_work = 0
     async with World(seed=seed) as world:
         for number in range(kills):
-            await _add_due(setup, f"u{number}", users_each)
+            await add_due(setup, f"u{number}", users_each)
             in_work += await _one_life(setup, world, chance.uniform(0.0, 1.4))
         await _last_life(setup, world, expected=kills * users_each)
-        return await _audit(setup, world, kills=kills, users=kills * users_each, in_work=in_work)
+        return await audit(setup, world, kills=kills, users=kills * users_each, in_work=in_work)
 
 
-async def _add_due(setup: Set, prefix: str, count: int) -> None:
+async def add_due(setup: Set, prefix: str, count: int) -> None:
+    """Let users come due."""
     lines = due_lines(prefix, count, datetime.now(UTC))
     async with open_service(_settings(setup), telemetry=RecordingTelemetry(), with_models=False) as service:
         importing = Import(ingest=service.ingest, telemetry=service.telemetry, parse=parse_line)
@@ -85,7 +86,8 @@ def _settings(setup: Set) -> Settings:
     return load().model_copy(update=changes)
 
 
-async def _start(setup: Set, world: World) -> asyncio.subprocess.Process:
+async def start(setup: Set, world: World) -> asyncio.subprocess.Process:
+    """Start a process of the service and wait until it works."""
     environment = os.environ | {
         "REFLECTA_DATABASE_URL": setup.url,
         "REFLECTA_ENGINE": setup.engine.value,
@@ -106,27 +108,32 @@ async def _start(setup: Set, world: World) -> asyncio.subprocess.Process:
 
 async def _one_life(setup: Set, world: World, seconds: float) -> bool:
     """Let a process live for so long, kill it, and say whether it had occasions in work."""
-    process = await _start(setup, world)
+    process = await start(setup, world)
     await asyncio.sleep(seconds)
     process.kill()
     await process.wait()
     return await _scalar(setup, "SELECT count(*) FROM occasions WHERE state = 'in_work'") > 0
 
 
+async def ended(setup: Set) -> int:
+    """Count the occasions that have their outcome."""
+    return await _scalar(setup, "SELECT count(*) FROM occasions WHERE state NOT IN ('queued', 'in_work')")
+
+
 async def _last_life(setup: Set, world: World, *, expected: int) -> None:
     """Leave one process alone until everything has ended, at most two minutes."""
-    process = await _start(setup, world)
-    ended = "SELECT count(*) FROM occasions WHERE state NOT IN ('queued', 'in_work')"
+    process = await start(setup, world)
     waiting = "SELECT count(*) FROM deliveries WHERE state IN ('pending', 'sending')"
     for _ in range(240):
-        if await _scalar(setup, ended) >= expected and await _scalar(setup, waiting) == 0:
+        if await ended(setup) >= expected and await _scalar(setup, waiting) == 0:
             break
         await asyncio.sleep(0.5)
     process.terminate()
     await asyncio.wait_for(process.wait(), 30)
 
 
-async def _audit(setup: Set, world: World, *, kills: int, users: int, in_work: int) -> Audit:
+async def audit(setup: Set, world: World, *, kills: int, users: int, in_work: int) -> Audit:
+    """Reckon from the tables and from the world what was lost, doubled or repeated."""
     entries = Counter(
         row.user_id for row in await _rows(setup, "SELECT user_id FROM journal_entries WHERE message_id IS NOT NULL")
     )
@@ -212,30 +219,30 @@ def set_ups(stack: ExitStack, folder: Path) -> list[Set]:
     ]
 
 
-def figures(name: str, audit: Audit) -> dict[str, Figure]:
+def figures(name: str, audited: Audit) -> dict[str, Figure]:
     """Name the figures of one set-up."""
     zero = {
-        "lost": audit.lost,
-        "doubled": audit.doubled,
-        "more_than_one_outcome": audit.more_than_one_outcome,
-        "saved_calls_repeated": audit.saved_calls_repeated,
-        "pushed_twice": audit.pushed_twice,
+        "lost": audited.lost,
+        "doubled": audited.doubled,
+        "more_than_one_outcome": audited.more_than_one_outcome,
+        "saved_calls_repeated": audited.saved_calls_repeated,
+        "pushed_twice": audited.pushed_twice,
     }
     shown = {
-        "kills_in_work": audit.kills_in_work,
-        "unsaved_calls": audit.unsaved_calls,
-        "pushes_unknown": audit.pushes_unknown,
+        "kills_in_work": audited.kills_in_work,
+        "unsaved_calls": audited.unsaved_calls,
+        "pushes_unknown": audited.pushes_unknown,
     }
-    found = {f"{name} {key}": Figure(value, "== 0", met=value == 0, n=audit.users) for key, value in zero.items()}
-    return found | {f"{name} {key}": Figure(value, "shown", met=True, n=audit.kills) for key, value in shown.items()}
+    found = {f"{name} {key}": Figure(value, "== 0", met=value == 0, n=audited.users) for key, value in zero.items()}
+    return found | {f"{name} {key}": Figure(value, "shown", met=True, n=audited.kills) for key, value in shown.items()}
 
 
 async def main(kills: int, users_each: int, seed: int) -> int:
     found: dict[str, Figure] = {}
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         for setup in set_ups(stack, Path(folder)):
-            audit = await kill_often(setup, kills=kills, users_each=users_each, seed=seed)
-            found |= figures(setup.name, audit)
+            found_now = await kill_often(setup, kills=kills, users_each=users_each, seed=seed)
+            found |= figures(setup.name, found_now)
     return report("kills", found)
 
 

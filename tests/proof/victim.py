@@ -6,6 +6,7 @@ Run as ``python -m tests.proof.victim MODEL_URL``; settings come from the enviro
 import asyncio
 import signal
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -15,7 +16,7 @@ from reflecta.adapters.clock import SystemClock
 from reflecta.application.ports import Completion
 from reflecta.bootstrap import Service, open_service
 from reflecta.config import load
-from reflecta.domain.errors import ModelUnavailable
+from reflecta.domain.errors import ModelUnavailable, StoreUnavailable
 from reflecta.domain.model import Call
 from reflecta.domain.prompt import Question
 
@@ -56,7 +57,8 @@ async def main(model_url: str) -> None:
             await service.local.start()
         print("ready", flush=True)
         while not stop.is_set():
-            await service.tick()
+            with suppress(StoreUnavailable):
+                await service.tick()
             await asyncio.sleep(0.25)
         if service.local is not None:
             await service.local.stop(timedelta(seconds=5))

@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from reflecta.application.ports import Completion
+from reflecta.application.ports import Completion, Model
 from reflecta.application.ports.channel import Result, ResultKind
 from reflecta.domain.context import Context
 from reflecta.domain.errors import ModelTimeout, ModelUnavailable
@@ -48,7 +48,7 @@ class SimulatedModel:
         fails = draws.happens(self.world.failure_rate) or is_down(self.world.outages, at)
         await asyncio.sleep(min(latency, self.timeout))
         if fails or latency > self.timeout:
-            self._note(at, question, min(latency, self.timeout), "down" if fails else "timeout")
+            self._note(at, question, "down" if fails else "timeout")
             raise ModelUnavailable("the simulated model is down") if fails else ModelTimeout("simulated")
         answer = "I would rather not." if draws.happens(self.world.garbled_rate) else self._answer(question, draws, at)
         return Completion(text=answer, call=self._call(question, answer, at, latency))
@@ -89,7 +89,7 @@ class SimulatedModel:
             len(answer) // _CHARS_PER_TOKEN,
         )
         cost = self._cost(question.purpose, *tokens)
-        self._note(at, question, latency, "answered", tokens=sum(tokens), cost=cost)
+        self._note(at, question, "answered", tokens=sum(tokens), cost=cost)
         return Call(
             purpose=question.purpose,
             model=self.name,
@@ -108,16 +108,15 @@ class SimulatedModel:
             prices = (world.judge_input_price, world.judge_output_price)
         return round((inputs * prices[0] + outputs * prices[1]) / 1_000_000, 9)
 
-    def _note(self, at: int, question: Question, latency: float, end: str, tokens: int = 0, cost: float = 0.0) -> None:
+    def _note(self, at: int, question: Question, end: str, **paid: float) -> None:
         self.log.add(
             at,
             question.context.user_id,
             "model.called",
             purpose=question.purpose.value,
             end=end,
-            took=round(latency, 6),
-            tokens=tokens,
-            cost=cost,
+            took=self.clock.elapsed() - at,
+            **paid,
         )
 
 
@@ -133,8 +132,8 @@ def _evidence(context: Context) -> list[dict[str, str]]:
 class ByPurpose:
     """Gives drafts to *writer* and assessments to *judge*. A Model."""
 
-    writer: SimulatedModel
-    judge: SimulatedModel
+    writer: Model
+    judge: Model
 
     async def complete(self, question: Question) -> Completion:
         """Answer through the one in charge."""
@@ -147,12 +146,13 @@ class ByPurpose:
 
 @dataclass(kw_only=True)
 class SimulatedChannel:
-    """Takes pushes after *latency*; some are put off, of some nobody learns whether they were taken."""
+    """Takes pushes and tells *taken*; some are put off, of some nobody learns whether they were taken."""
 
     world: PushWorld
     seed: int
     clock: VirtualClock
     log: Log
+    taken: Callable[[Delivery], None]
     name: str = PUSH
     batch_size: int = 100
 
@@ -184,4 +184,6 @@ class SimulatedChannel:
             delivery=delivery.id,
             result=kind.value,
         )
+        if kind is ResultKind.ACCEPTED:
+            self.taken(delivery)
         return Result(kind=kind)

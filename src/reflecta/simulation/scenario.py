@@ -3,7 +3,7 @@
 import json
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self, cast
+from typing import Annotated, Final, Literal, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -125,9 +125,9 @@ class Scenario(_Part):
 
     def to_toml(self) -> str:
         """Give the scenario as a TOML file."""
-        document = cast("dict[str, Any]", self.model_dump(mode="json"))
+        document: dict[str, object] = self.model_dump(mode="json")
         head = {name: value for name, value in document.items() if not isinstance(value, dict)}
-        tables = {name: cast("dict[str, Any]", value) for name, value in document.items() if isinstance(value, dict)}
+        tables = {name: cast("dict[str, object]", value) for name, value in document.items() if isinstance(value, dict)}
         blocks = [_settings(head)] + [f"[{name}]\n{_settings(table)}" for name, table in tables.items()]
         return "\n".join(blocks)
 
@@ -146,7 +146,7 @@ def read_scenario(path: Path | None, **changes: int | None) -> Scenario:
         ) from error
 
 
-def _parsed(path: Path) -> dict[str, Any]:
+def _parsed(path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -155,7 +155,7 @@ def _parsed(path: Path) -> dict[str, Any]:
         raise InvalidInput("--scenario", f"{str(path)!r} is not TOML: {error}; mend it") from error
 
 
-def _settings(table: dict[str, Any]) -> str:
+def _settings(table: dict[str, object]) -> str:
     return "".join(f"{name} = {_value(value)}\n" for name, value in table.items())
 
 

@@ -65,6 +65,39 @@ def demo(
 
 
 @app.command()
+def simulate(
+    *,
+    scenario: Annotated[
+        Path | None, typer.Option(help="The world to play in, as TOML; see --print-scenario.", dir_okay=False)
+    ] = None,
+    users: Annotated[Path | None, typer.Option(help="Simulate the users of this import file.", dir_okay=False)] = None,
+    size: Annotated[int | None, typer.Option(help="Answer for so many users (100,000).", min=1)] = None,
+    sample: Annotated[int | None, typer.Option(help="Simulate at most so many of them (2,000).", min=1)] = None,
+    days: Annotated[int | None, typer.Option(help="Simulate so many days (7).", min=1, max=3660)] = None,
+    seed: Annotated[int | None, typer.Option(help="The seed of all chance (1).", min=0)] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page with plots.", dir_okay=False)] = None,
+    log: Annotated[Path | None, typer.Option(help="Write every effect as JSON lines.", dir_okay=False)] = None,
+    print_scenario: Annotated[
+        bool, typer.Option("--print-scenario", help="Print the scenario as TOML; simulate nothing.")
+    ] = False,
+    as_json: AsJson = False,
+    at: At = None,
+) -> int:
+    """Tell what many users would cost and load.
+
+    The real service under a virtual clock, with doubles of the model and the push service, audited from outside.
+    Nothing is sent or paid for, and your database is not touched.
+    """
+    from reflecta.entrypoints.cli import simulating
+
+    changes = {"size": size, "sample": sample, "days": days, "seed": seed}
+    if print_scenario:
+        return simulating.print_scenario(scenario, changes)
+    files = simulating.Files(scenario=scenario, users=users, html=html, log=log)
+    return simulating.run_simulate(files, changes, at=at, as_json=as_json)
+
+
+@app.command()
 def serve(
     *,
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",

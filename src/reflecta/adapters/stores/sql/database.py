@@ -109,6 +109,9 @@ def _named_errors() -> Generator[None]:
         raise StoreUnavailable(f"the database does not answer: {type(error).__name__}: {error}") from None
 
 
+# PostgreSQL's SQLSTATE of the one transaction it ends to free the others, and how often one may be that one.
+_DEADLOCK: Final = "40P01"
+_DEADLOCKS: Final = 3
 _UNFIT: Final = "cannot be stored: it has a NUL or a lone surrogate, or is a number out of range; clean it first"
 
 
@@ -252,13 +255,22 @@ class PostgresDatabase:
         self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     async def write(self, transaction: Transaction[T], afterwards: Afterwards[T] | None = None) -> T:
-        """Run in one transaction, *afterwards* included."""
+        """Run in one transaction, *afterwards* included; again where it lost a deadlock."""
         with _named_errors():
-            async with self.engine.begin() as connection:
-                result = await connection.run_sync(transaction)
-                if afterwards is not None:
-                    await afterwards(connection, result)
-                return result
+            for _ in range(_DEADLOCKS - 1):
+                try:
+                    return await self._transact(transaction, afterwards)
+                except exc.DBAPIError as error:
+                    if getattr(error.orig, "sqlstate", None) != _DEADLOCK:
+                        raise
+            return await self._transact(transaction, afterwards)
+
+    async def _transact(self, transaction: Transaction[T], afterwards: Afterwards[T] | None) -> T:
+        async with self.engine.begin() as connection:
+            result = await connection.run_sync(transaction)
+            if afterwards is not None:
+                await afterwards(connection, result)
+            return result
 
     async def read(self, transaction: Transaction[T]) -> T:
         """Run statement by statement."""

@@ -1,6 +1,7 @@
 """The few statements that SQLite and PostgreSQL spell differently."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVarTuple
 
 import sqlalchemy as sa
@@ -28,15 +29,24 @@ def upsert(
 
     The columns in *keep* stay as stored, those in *keep_unless_given* where the row has none.
     """
-    if not rows:
-        return
-    statement = insert(connection, table)
+    if rows:
+        names = (connection.dialect.name, tuple(rows[0]), tuple(keep), tuple(keep_unless_given))
+        connection.execute(_upsert(table, *names), rows)
+
+
+# Of few kinds; building one takes longer than running it.
+@lru_cache(maxsize=64)
+def _upsert(
+    table: sa.Table, dialect: str, columns: tuple[str, ...], keep: tuple[str, ...], keep_unless_given: tuple[str, ...]
+) -> "postgresql.Insert | sqlite.Insert":
+    statement = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     keys = [column.name for column in table.primary_key]
+    excluded = statement.excluded
     changed: dict[str, sa.ColumnElement[object]] = {
-        name: statement.excluded[name] for name in rows[0] if name not in {*keys, *keep}
+        name: excluded[name] for name in columns if name not in {*keys, *keep}
     }
-    changed |= {name: sa.func.coalesce(statement.excluded[name], table.c[name]) for name in keep_unless_given}
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)
+    changed |= {name: sa.func.coalesce(excluded[name], table.c[name]) for name in keep_unless_given}
+    return statement.on_conflict_do_update(index_elements=keys, set_=changed)
 
 
 def among(connection: sa.Connection, column: sa.Column[Any], values: Sequence[str]) -> sa.ColumnElement[bool]:

@@ -183,11 +183,7 @@ def _sweep(
         for row in found
         if _expire(connection, row.id, sa.and_(OPEN, lost), user=owners.get(row.user_id), now=now, next_due=next_due)
     ]
-    connection.execute(
-        sa.update(occasions)
-        .where(OPEN, occasions.c.state == "in_work", occasions.c.lease_until <= now)
-        .values(state="queued", lease_token=None, lease_until=None)
-    )
+    _take_back(connection, now)
     startable = sa.or_(occasions.c.not_before.is_(None), occasions.c.not_before <= now)
     waiting = (
         sa.select(occasions.c.id)
@@ -196,6 +192,15 @@ def _sweep(
         .limit(limit)
     )
     return Swept(waiting=list(connection.scalars(waiting)), expired=expired)
+
+
+def _take_back(connection: sa.Connection, now: datetime) -> None:
+    """Return occasions whose lease ran out to the queue; one that is being saved this moment is not lost."""
+    lost = sa.select(occasions.c.id).where(OPEN, occasions.c.state == "in_work", occasions.c.lease_until <= now)
+    ids = list(connection.scalars(for_update(lost, skip_locked=True)))
+    if ids:
+        queued = sa.update(occasions).where(among(connection, occasions.c.id, ids))
+        connection.execute(queued.values(state="queued", lease_token=None, lease_until=None))
 
 
 def _lock_users(connection: sa.Connection, user_ids: Sequence[str]) -> Mapping[str, Row]:

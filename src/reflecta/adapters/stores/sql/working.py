@@ -6,7 +6,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from reflecta.adapters.stores.sql.database import SqlPart
-from reflecta.adapters.stores.sql.dialect import for_update, insert, upsert
+from reflecta.adapters.stores.sql.dialect import among, for_update, insert, upsert
 from reflecta.adapters.stores.sql.reading import read_attempts, read_messages
 from reflecta.adapters.stores.sql.rows import (
     Row,
@@ -77,11 +77,12 @@ _HELD = sa.and_(
 )
 # Touches the row so that a save and the loss of the lease cannot both happen.
 _TOUCH = sa.update(occasions).where(_HELD).values(lease_until=occasions.c.lease_until)
-_RENEW = (
-    sa.update(occasions)
-    .where(occasions.c.lease_token == sa.bindparam("token"), occasions.c.state == "in_work")
-    .values(lease_until=sa.bindparam("until"))
-)
+_HELD_OCCASION = sa.select(occasions).where(_HELD)
+_LOCK_USER = for_update(_USER)
+_NEW_MESSAGE = sa.insert(messages)
+_NEW_ENTRY = sa.insert(journal_entries)
+_NEW_DELIVERY = sa.insert(deliveries)
+_RESCHEDULE = sa.update(users).where(users.c.id == sa.bindparam("user"))
 _END = (
     sa.update(occasions)
     .where(_HELD)
@@ -109,8 +110,7 @@ class ProcessSql(SqlPart):
     async def renew(self, tokens: Sequence[str], *, until: datetime) -> None:
         """See the port."""
         if tokens:
-            rows = [{"token": token, "until": until} for token in tokens]
-            await self.database.write(lambda c: c.execute(_RENEW, rows).rowcount)
+            await self.database.write(lambda c: _renew(c, tokens, until))
 
     async def journal(self, user_id: str, *, entries: int, messages: int) -> Journal:
         """See the port."""
@@ -190,6 +190,16 @@ class ProcessSql(SqlPart):
         return to_occasion(row) if row is not None else None
 
 
+def _renew(connection: sa.Connection, tokens: Sequence[str], until: datetime) -> None:
+    """Renew what nobody else holds this moment: waiting for one lease must not cost the others theirs."""
+    held = sa.select(occasions.c.id).where(
+        among(connection, occasions.c.lease_token, tokens), occasions.c.state == "in_work"
+    )
+    ids = list(connection.scalars(for_update(held, skip_locked=True)))
+    if ids:
+        connection.execute(sa.update(occasions).where(among(connection, occasions.c.id, ids)).values(lease_until=until))
+
+
 def _require(connection: sa.Connection, statement: sa.Update, occasion_id: str, token: str) -> None:
     """Run an update of the leased occasion; without the lease nothing may be written."""
     if connection.execute(statement, {"occasion": occasion_id, "token": token}).rowcount != 1:
@@ -218,11 +228,11 @@ def _sent_on(connection: sa.Connection, user_id: str, day: date) -> bool:
 
 
 def _finish(connection: sa.Connection, occasion_id: str, ending: Ending, token: str) -> tuple[Outcome, Reason | None]:
-    found = connection.execute(sa.select(occasions).where(_HELD), {"occasion": occasion_id, "token": token}).first()
+    found = connection.execute(_HELD_OCCASION, {"occasion": occasion_id, "token": token}).first()
     if found is None:
         raise LeaseLost(f"occasion {occasion_id} is no longer leased to this worker")
     occasion = to_occasion(found)
-    user = connection.execute(for_update(_USER), {"user": occasion.user_id}).first()
+    user = connection.execute(_LOCK_USER, {"user": occasion.user_id}).first()
     outcome, reason = _what_holds(connection, occasion, ending, user)
     ended = connection.execute(
         _END,
@@ -260,7 +270,7 @@ def _what_holds(
 
 def _send(connection: sa.Connection, occasion: Occasion, sending: Sending, now: datetime) -> None:
     connection.execute(
-        sa.insert(messages),
+        _NEW_MESSAGE,
         {
             "id": sending.message_id,
             "occasion_id": occasion.id,
@@ -272,9 +282,9 @@ def _send(connection: sa.Connection, occasion: Occasion, sending: Sending, now: 
             "sent_at": now,
         },
     )
-    connection.execute(sa.insert(journal_entries), entry_values(sending.entry))
+    connection.execute(_NEW_ENTRY, entry_values(sending.entry))
     if sending.deliveries:
-        connection.execute(sa.insert(deliveries), [delivery_values(d, now) for d in sending.deliveries])
+        connection.execute(_NEW_DELIVERY, [delivery_values(d, now) for d in sending.deliveries])
 
 
 def _reschedule(connection: sa.Connection, occasion: Occasion, ending: Ending, user: Row, outcome: Outcome) -> None:
@@ -290,4 +300,4 @@ def _reschedule(connection: sa.Connection, occasion: Occasion, ending: Ending, u
     if ending.next_due_at is not None and unchanged and outcome is not OccasionState.CANCELLED:
         values["next_due_at"] = ending.next_due_at
     if values:
-        connection.execute(sa.update(users).where(users.c.id == occasion.user_id).values(**values))
+        connection.execute(_RESCHEDULE, {"user": occasion.user_id, **values})

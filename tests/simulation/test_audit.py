@@ -1,0 +1,102 @@
+"""The auditor: each broken promise is found, by name, in a log written by hand."""
+
+from collections.abc import Sequence
+
+import pytest
+from tests.simulation.world import START, at, ended, join, tick
+
+from reflecta.simulation.audit import Findings, audit
+from reflecta.simulation.effects import DAY, Effect
+
+KEPT = [ended(at(day, 8.1)) for day in range(4)]
+
+
+def judged(*effects: Effect, days: int = 4, made: int | None = None) -> Findings:
+    """Audit a log, with a tick that made its occasions."""
+    occasions = sum(effect.step.startswith("occasion.") for effect in effects)
+    return audit([tick(occasions if made is None else made), *effects], START, days * DAY)
+
+
+def faults(found: Findings) -> dict[str, int]:
+    """Give the faults that were found."""
+    return {kind: count for kind, count in found.faults.items() if count}
+
+
+def test_messages_at_the_target_hour_of_each_day_are_no_fault() -> None:
+    found = judged(join(), *KEPT)
+    assert found.is_clean, found.examples
+    assert (found.promised, found.kept, found.on_the_hour, found.hours["morning"][8]) == (4, 4, 0, 4)
+
+
+def test_a_due_time_on_the_target_hour_counts_as_served_on_the_hour() -> None:
+    found = judged(join(), *(ended(at(day, 8.1), due=at(day, 8)) for day in range(4)))
+    assert (found.regular, found.on_the_hour) == (4, 4)
+
+
+@pytest.mark.parametrize(
+    ("kind", "effects"),
+    [
+        ("outside", [join(), *KEPT[:3], ended(at(3, 12))]),
+        ("outside", [join(zone="Asia/Kolkata"), *KEPT]),
+        ("doubled", [join(), *KEPT, ended(at(3, 10))]),
+        ("doubled", [join(cadence="multipleTimesPerWeek"), *KEPT[:2]]),
+        ("starved", [join(), KEPT[0], KEPT[3]]),
+        ("starved", [join(), KEPT[0]]),
+        ("lost", [join(), *KEPT[:3], ended(at(3, 8.1), messages=0)]),
+        ("lost", [join(), *KEPT[:3], ended(at(3, 8.1), entries=0)]),
+        ("lost", [join(device=True), *KEPT]),
+        ("unbalanced", [join(), *KEPT[:3], ended(at(3, 8.1), "held_back", messages=1)]),
+        ("unbalanced", [join(), *KEPT[:3], ended(at(3, 8.1), calls=2)]),
+    ],
+)
+def test_each_broken_promise_is_named(kind: str, effects: Sequence[Effect]) -> None:
+    assert kind in faults(judged(*effects))
+
+
+def test_a_user_who_never_had_an_occasion_is_missed() -> None:
+    assert faults(judged(join(), days=6)) == {"starved": 3}
+
+
+def test_a_message_after_switching_off_is_a_fault() -> None:
+    off = Effect(at(2, 9), "ana", "user.pause", join(enabled=False).values)
+    found = judged(join(), *KEPT[:2], off, ended(at(2, 10)))
+    assert faults(found) == {"after_off": 1}
+
+
+def test_nobody_is_promised_anything_while_switched_off() -> None:
+    off = Effect(at(2, 9), "ana", "user.pause", join(enabled=False).values)
+    assert judged(join(), *KEPT[:3], off, days=30).is_clean
+
+
+def test_an_occasion_open_after_its_window_is_a_fault() -> None:
+    left = Effect(at(1, 8), "ana", "occasion.open", ended(at(1, 8), "queued").values)
+    assert faults(judged(join(), *KEPT, left)) == {"unbalanced": 1}
+
+
+def test_a_tick_whose_parts_do_not_make_its_sum_is_a_fault() -> None:
+    found = audit([tick(4), tick(2, jobs=0), join(), *KEPT], START, 4 * DAY)
+    assert faults(found) == {"unbalanced": 1}
+
+
+def test_a_push_that_left_twice_is_a_fault_and_one_put_off_is_none() -> None:
+    sent = ended(at(0, 8.1), id="a")
+    kinds = ("retry", "unknown", "accepted")
+    pushes = [
+        Effect(at(0, 8.2), "ana", "push.asked", {"message": "message-a", "delivery": "d", "result": kind})
+        for kind in kinds
+    ]
+    joined = join(device=True)
+    assert faults(judged(joined, sent, *pushes, days=1)) == {"doubled": 1}
+    assert judged(joined, sent, *pushes[:2], days=1).is_clean
+
+
+def test_what_an_outage_of_the_cron_cost_is_excused_and_counted() -> None:
+    out = [Effect(at(1, hour), "", "tick.missed", {}) for hour in range(24)]
+    found = judged(join(), KEPT[0], *KEPT[2:], *out)
+    assert found.is_clean, found.examples
+    assert (found.late, found.promised, found.excuses) == (1, 4, {"the cron was out": 1})
+
+
+def test_a_failed_occasion_excuses_its_own_date_alone() -> None:
+    failed = ended(at(1, 8.1), "failed", reason="model_error")
+    assert judged(join(), KEPT[0], failed, *KEPT[2:]).excuses == {"failed: model_error": 1}
