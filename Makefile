@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 XDIST ?= -n 2
 
-.PHONY: demo test check serve proof-zones proof-kills proof-journals proof-scaling localmodel lock clean
+.PHONY: bench demo test check serve proof-zones proof-kills proof-journals proof-machine proof-mutants proof-scaling localmodel lock clean
 
 demo: .venv/.runtime
 	$(BIN)/reflecta demo
@@ -12,8 +12,8 @@ test: .venv/.dev
 	$(BIN)/python -m pytest $(XDIST)
 
 check: .venv/.dev
-	$(BIN)/ruff check src tests
-	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 	$(BIN)/deptry src
@@ -43,8 +43,20 @@ proof-kills: .venv/.dev
 proof-scaling: .venv/.dev
 	$(BIN)/python -m tests.proof.scaling
 
+# About three minutes; MACHINE="--examples 2000 --steps 50 --seed 7" for more, and others.
+proof-machine: .venv/.dev
+	$(BIN)/python -m tests.machine $(MACHINE)
+
+# About four minutes.
+proof-mutants: .venv/.dev
+	$(BIN)/python -m tests.mutants
+
 proof-journals: .venv/.dev
 	$(BIN)/python -m tests.proof.journals
+
+# Figures beside floors, in out/bench.json; `python -m benchmarks --help` has names and larger sizes.
+bench: .venv/.dev
+	$(BIN)/python -m benchmarks
 
 # The locks hold versions and hashes, no addresses; run this after a change of pyproject.toml.
 lock:

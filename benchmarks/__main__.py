@@ -11,8 +11,9 @@ from typing import Final
 from tests.proof.figures import OUT, Figure, report
 
 from benchmarks import enqueueing, finishing, processing, reading, ticking, waiting
-from benchmarks.measure import ordered
+from benchmarks.measure import ordered, told
 from benchmarks.sizes import TINY, Sizes
+from benchmarks.stopwatch import pace
 
 Benchmark = Callable[[Sizes], Awaitable[dict[str, Figure]]]
 BENCHMARKS: Final[Mapping[str, Benchmark]] = {
@@ -32,6 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     for name in options.names or BENCHMARKS:
         print(f"measuring {name} ...", file=sys.stderr, flush=True)  # noqa: T201 - it takes minutes
         figures |= asyncio.run(_measured(BENCHMARKS[name], _sizes(options)))
+    figures["pace_ns_python_loop"] = told(pace(), 1)
     report("bench", ordered(figures), folder=options.out)
     return 0
 

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from typing import Final, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs] - it has none, and few annotations
 import sqlalchemy as sa
@@ -45,7 +45,7 @@ class _Sqlite:
     async def play(self, steps: Sequence[Step]) -> None:
         for step in steps:
             if step.kind is Kind.MANY:
-                self._cursor.executemany(step.sql, step.values)
+                self._cursor.executemany(step.sql, cast("Sequence[Sequence[Any]]", step.values))
             else:
                 self._cursor.execute(step.sql, step.values).fetchall()
 

@@ -24,10 +24,14 @@ _REWIND: Final = (
     "DELETE FROM messages",
     "DELETE FROM journal_entries",
     "DELETE FROM deliveries",
-    "UPDATE users SET next_due_at = regular_due_at, last_sent_at = NULL, last_notification_at = NULL "
-    "FROM occasions WHERE occasions.user_id = users.id",
-    f"UPDATE occasions SET state = 'in_work', ended_at = NULL, lease_token = 'token-' || user_id, "  # noqa: S608
-    f"lease_until = {int((NOW + timedelta(minutes=1)).timestamp() * 1000)}",
+    """
+    UPDATE users SET next_due_at = regular_due_at, last_sent_at = NULL, last_notification_at = NULL
+    FROM occasions WHERE occasions.user_id = users.id
+    """,
+    f"""
+    UPDATE occasions SET state = 'in_work', ended_at = NULL, lease_token = 'token-' || user_id,
+      lease_until = {int((NOW + timedelta(minutes=1)).timestamp() * 1000)}
+    """,  # noqa: S608 - a number of our own
 )
 
 

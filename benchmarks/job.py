@@ -44,7 +44,9 @@ class Done:
 def run(module: str, job: Job) -> Done:
     """Run a module in a process of its own, so that its CPU and memory are its own."""
     command = [sys.executable, "-m", module, json.dumps(asdict(job))]
-    finished = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, env=_environment())
+    finished = subprocess.run(  # noqa: S603 - our own module
+        command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, env=_environment()
+    )
     done = Done(**json.loads(finished.stdout.splitlines()[-1]))
     if done.sent != job.messages:
         raise RuntimeError(f"{done.sent} of {job.messages} were sent; a figure of something else would mislead")
@@ -70,7 +72,9 @@ def megabytes() -> float:
 def model_service(latency: float = 0.0) -> Generator[str]:
     """Run the model's server in a process of its own and give its URL."""
     command = [sys.executable, "-m", "benchmarks.model_service", str(latency)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=_environment()) as server:
+    with subprocess.Popen(  # noqa: S603 - as above
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=_environment()
+    ) as server:
         try:
             assert server.stdout is not None  # noqa: S101 - a pipe was asked for
             yield f"http://127.0.0.1:{int(server.stdout.readline())}"

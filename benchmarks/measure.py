@@ -43,5 +43,5 @@ def ordered(figures: dict[str, Figure]) -> dict[str, Figure]:
 
 
 def _short(value: float) -> float:
-    """Keep three or more significant digits."""
-    return round(value, 3) if value < 100 else round(value)  # noqa: PLR2004 - a matter of looks
+    """Keep three significant digits."""
+    return float(f"{value:.3g}")

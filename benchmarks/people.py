@@ -87,7 +87,7 @@ async def add_journals(store: SqlStore, *, entries: int, user_id: str | None = N
 
 
 async def _add_earlier_messages(store: SqlStore, one: str) -> None:
-    say = "'Week ' || i || ': you wrote that running along the canal did you good. What would make it easy to go again?'"
+    say = "'Week ' || i || ': you wrote that running along the canal did you good. What would help you to go again?'"
     sent = f"{_NOW - 2 * _DAY} - i * {7 * _DAY}"
     for statement in (
         f"""
@@ -131,5 +131,5 @@ async def _run(store: SqlStore, statement: str, count: int = 1) -> None:
 def _numbers(count: int, *, is_postgres: bool) -> str:
     if is_postgres:
         return f"generate_series(0::bigint, {count - 1}) AS n(i)"
-    listed = f"WITH RECURSIVE c(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM c WHERE i + 1 < {count})"
-    return f"({listed} SELECT i FROM c) AS n"
+    listed = f"WITH RECURSIVE c(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM c WHERE i + 1 < {count})"  # noqa: S608
+    return f"({listed} SELECT i FROM c) AS n"  # noqa: S608

@@ -23,9 +23,7 @@ async def call_all(job: Job) -> Done:
     return Done(seconds=seconds, cpu=cpu, megabytes=megabytes(), sent=job.messages)
 
 
-async def _message(
-    session: aiohttp.ClientSession, gate: asyncio.Semaphore, url: str, bodies: Sequence[bytes]
-) -> None:
+async def _message(session: aiohttp.ClientSession, gate: asyncio.Semaphore, url: str, bodies: Sequence[bytes]) -> None:
     async with gate:
         for body in bodies:
             headers = {"Content-Type": "application/json"}

@@ -11,7 +11,7 @@ from benchmarks.people import add_journals, add_users
 from benchmarks.places import kinds, place
 from benchmarks.sizes import Sizes
 from benchmarks.stopwatch import timed
-from benchmarks.tape import taping
+from benchmarks.tape import Tape, taping
 from reflecta.adapters.stores.sql import SqlStore
 
 _READ: Final = 20  # entries of a context; who has fewer is read faster
@@ -33,7 +33,7 @@ async def _on(kind: str, sizes: Sizes) -> dict[str, Figure]:
         driver = await stack.enter_async_context(there.driver())
         readers = await _readers(store, sizes)
         await driver.run("ANALYZE")
-        tapes = {}
+        tapes: dict[str, Tape] = {}
         for user in readers:
             await _read(store, user)
             with taping() as tapes[user]:

@@ -69,7 +69,7 @@ def taping() -> Generator[Tape]:
     """Tape every statement of every engine while the block runs."""
     tape = Tape()
 
-    def executed(*arguments: Any) -> None:
+    def executed(*arguments: Any) -> None:  # noqa: ANN401 - the event's own types are many
         _connection, _cursor, statement, values, _context, many = arguments
         # An INSERT of many rows that returns some is one statement, though SQLAlchemy counts it as many.
         rows = many and all(isinstance(row, tuple | list) for row in values[:1])

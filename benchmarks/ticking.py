@@ -1,6 +1,5 @@
 """Ticks that find 5,000 due among ever more users, beside a bare driver that says the same to the database."""
 
-import os
 import statistics
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -14,7 +13,7 @@ from benchmarks.measure import at_most, ratio, spread, told
 from benchmarks.people import NOW, add_users
 from benchmarks.places import Place, kinds, place
 from benchmarks.sizes import Sizes
-from benchmarks.stopwatch import timed
+from benchmarks.stopwatch import nowhere, timed
 from benchmarks.tape import Tape, taping
 from reflecta.adapters.engines.local import LocalEngine
 from reflecta.adapters.engines.pgqueue import PgQueue
@@ -86,9 +85,7 @@ async def _town(kind: str, users: int, due: int) -> AsyncGenerator[_Town]:
         await driver.run(_KEEP_DUE.format(now=int(NOW.timestamp() * 1000)))
         await driver.run("ANALYZE" if kind == "sqlite" else "VACUUM ANALYZE")
         clock = FakeClock(NOW)
-        telemetry = LogTelemetry(
-            clock=clock, format="json", stream=stack.enter_context(open(os.devnull, "w", encoding="utf-8"))
-        )
+        telemetry = LogTelemetry(clock=clock, format="json", stream=stack.enter_context(nowhere()))
         engine: Engine = LocalEngine(_nothing, telemetry)
         if kind == "postgresql":
             queue = PgQueue(there.url, telemetry)

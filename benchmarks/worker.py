@@ -1,7 +1,6 @@
 """The measured process: the real service works on what is due, its log going to nowhere in the format of production."""
 
 import asyncio
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import TextIO
 from benchmarks.answers import DRAFT, VERDICT
 from benchmarks.job import WARM_UP, Done, Job, megabytes, read_job, tell
 from benchmarks.people import NOW
+from benchmarks.stopwatch import nowhere
 from reflecta.adapters.telemetry import LogTelemetry
 from reflecta.application.ports import Completion
 from reflecta.bootstrap import Service, open_service
@@ -95,5 +95,5 @@ def _settings(job: Job) -> Settings:
 
 
 if __name__ == "__main__":
-    with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123 - a device
-        tell(asyncio.run(work(read_job(), nowhere)))
+    with nowhere() as log:
+        tell(asyncio.run(work(read_job(), log)))

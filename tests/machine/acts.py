@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import sqlalchemy as sa
 from tests.machine import audit
@@ -44,7 +44,7 @@ class Acts:
         whole = bool(self.known.dead_canaries)
         return await self.stage.service.store.database.read(lambda c: audit.read(c, whole=whole))
 
-    async def scalars(self, statement: str, **values: object) -> list[str]:
+    async def scalars(self, statement: str, **values: object) -> list[Any]:
         store = self.stage.service.store
         return await store.database.read(lambda c: list(c.scalars(sa.text(statement), values)))
 
@@ -107,7 +107,7 @@ class Acts:
     async def go_to_due(self, person: Person, late: timedelta) -> None:
         dues = await self.scalars("SELECT next_due_at FROM users WHERE id = :user", user=person.id)
         if dues and dues[0] is not None:
-            self.stage.clock.set(max(self.now, audit.at(int(dues[0])) + late))
+            self.stage.clock.set(max(self.now, audit.at(dues[0]) + late))
 
     async def tick(self) -> None:
         on = [person for person in self.known.people.values() if person.wish.is_on]

@@ -31,5 +31,5 @@ def regular(zone: str, window: str, cadence: str, after: datetime) -> datetime:
     """Give the target hour 1, 2 or 7 calendar days after the local date of an instant."""
     day = local(after, zone).date().add(days=DAYS[cadence])
     target = whenever.PlainDateTime(day.year, day.month, day.day, HOURS[window][2])
-    there = target.assume_tz(zone, disambiguation="compatible")
+    there = target.assume_tz(zone, disambiguation="compatible")  # pyright: ignore[reportUnknownMemberType]
     return there.to_instant().to_stdlib().astimezone(UTC)

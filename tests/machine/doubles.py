@@ -18,7 +18,7 @@ from reflecta.domain.prompt import Question
 Act = Callable[[], Awaitable[None]]
 
 
-class Died(BaseException):  # noqa: N818 - no error of the service: its process is gone
+class Died(BaseException):
     """The worker's process was killed here."""
 
 

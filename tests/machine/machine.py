@@ -24,7 +24,9 @@ from reflecta.domain.model import Cadence, Window
 
 MOST_USERS: Final = 3
 # Days around which clocks change somewhere among the zones, and one on which none does.
-STARTS: Final = [datetime(2026, *day, tzinfo=UTC) for day in ((3, 7, 3), (3, 28, 20), (4, 4, 1), (6, 10, 9), (10, 31, 5))]
+STARTS: Final = [
+    datetime(2026, *day, tzinfo=UTC) for day in ((3, 7, 3), (3, 28, 20), (4, 4, 1), (6, 10, 9), (10, 31, 5))
+]
 ZONES: Final = (
     "Europe/Berlin",
     "America/New_York",

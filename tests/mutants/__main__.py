@@ -36,12 +36,12 @@ class Verdict:
     machine: bool | None = None
 
 
-def copy_tree(into: Path) -> Path:
+def copy_tree(of: Path, into: Path) -> Path:
     """Copy what the tests need."""
     ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
     for name in ("src", "tests"):
-        shutil.copytree(ROOT / name, into / name, ignore=ignored)
-    shutil.copy(ROOT / "pyproject.toml", into)
+        shutil.copytree(of / name, into / name, ignore=ignored)
+    shutil.copy(of / "pyproject.toml", into)
     return into
 
 
@@ -69,10 +69,10 @@ def failing(tree: Path, tests: Sequence[str]) -> set[str]:
     return {test for test in tests if any(name == test or name.startswith(f"{test}[") for name in told)}
 
 
-def try_out(bug: Bug, *, with_machine: bool) -> Verdict:
+def try_out(bug: Bug, *, sound: Path, with_machine: bool) -> Verdict:
     """Seed one bug into a copy of its own and run its tests there."""
     with tempfile.TemporaryDirectory(prefix="reflecta-mutant-") as folder:
-        tree = copy_tree(Path(folder))
+        tree = copy_tree(sound, Path(folder))
         seed(tree, bug)
         missed = sorted(set(bug.tests) - failing(tree, bug.tests))
         machine = _run(tree, *_MACHINE).returncode != 0 if with_machine else None
@@ -88,16 +88,21 @@ def _line(verdict: Verdict) -> str:
     return f"{verdict.bug.name:<36}{mark:<8}{machine:<17}{verdict.bug.breaks}\n"
 
 
-def check_soundness(bugs: Sequence[Bug]) -> None:
+def check_soundness(tree: Path, bugs: Sequence[Bug]) -> None:
     """Hold that the copy is what is imported, and that without a bug every named test passes there."""
-    with tempfile.TemporaryDirectory(prefix="reflecta-mutant-") as folder:
-        tree = copy_tree(Path(folder))
-        where = _run(tree, "-c", "import reflecta; print(reflecta.__file__)").stdout.strip()
-        if not Path(where).is_relative_to(tree):
-            raise RuntimeError(f"the copy's tests would import {where!r}; see PYTHONPATH")
-        tests = [test for bug in bugs for test in bug.tests]
-        if broken := failing(tree, tests):
-            raise RuntimeError(f"these tests fail without any bug; mend them first: {sorted(broken)}")
+    where = _run(tree, "-c", "import reflecta; print(reflecta.__file__)").stdout.strip()
+    if not Path(where).is_relative_to(tree):
+        raise RuntimeError(f"the copy's tests would import {where!r}; see PYTHONPATH")
+    if broken := failing(tree, [test for bug in bugs for test in bug.tests]):
+        raise RuntimeError(f"these tests fail without any bug; mend them first: {sorted(broken)}")
+
+
+def try_all(bugs: Sequence[Bug], *, jobs: int, with_machine: bool) -> Sequence[Verdict]:
+    """Try every bug on the tree as it stands now; whoever edits it meanwhile disturbs nothing."""
+    with tempfile.TemporaryDirectory(prefix="reflecta-sound-") as folder, ThreadPoolExecutor(jobs) as crew:
+        sound = copy_tree(ROOT, Path(folder))
+        check_soundness(sound, bugs)
+        return list(crew.map(partial(try_out, sound=sound, with_machine=with_machine), bugs))
 
 
 def figures(verdicts: Sequence[Verdict]) -> Mapping[str, Figure]:
@@ -122,9 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     bugs = [bug for bug in read_bugs() if not asked.only or bug.name in asked.only]
     try:
-        check_soundness(bugs)
-        with ThreadPoolExecutor(asked.jobs) as crew:
-            verdicts = list(crew.map(partial(try_out, with_machine=asked.machine), bugs))
+        verdicts = try_all(bugs, jobs=asked.jobs, with_machine=asked.machine)
     except (NoLongerApplies, RuntimeError) as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -1,7 +1,7 @@
 """Reads the seeded bugs of bugs.toml and puts one into a tree. Runs nothing."""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,11 @@ class Bug:
 def read_bugs() -> list[Bug]:
     """Read all of them."""
     listed: list[dict[str, Any]] = tomllib.loads(BUGS.read_text(encoding="utf-8"))["bug"]
-    return [Bug(**(bug | {"edits": [Edit(**edit) for edit in bug["edits"]]})) for bug in listed]
+    return [_bug(**bug) for bug in listed]
+
+
+def _bug(*, name: str, breaks: str, tests: Sequence[str], edits: Sequence[Mapping[str, str]]) -> Bug:
+    return Bug(name=name, breaks=breaks, tests=tests, edits=[Edit(**edit) for edit in edits])
 
 
 def seed(tree: Path, bug: Bug) -> None:

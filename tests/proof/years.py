@@ -3,8 +3,9 @@
     python -m tests.proof.years [--users 200] [--days 365] [--seed 1] [--rough]
 
 Hourly ticks, cadences and windows in equal parts, all IANA zones, SQLite in memory, no HTTP, a model that answers at
-once. With --rough it takes its seconds and fails at times, as does the push provider; users move, pause and edit; the
-cron stops for a day each quarter. Prints the figures and writes out/years.json; a failing run prints the line that plays it again.
+once. With --rough it takes its seconds and fails at times, as does the push provider; users move, pause and edit;
+the cron stops for a day each quarter. Prints the figures and writes out/years.json; a failing run prints the line
+that plays it again.
 """
 
 import argparse

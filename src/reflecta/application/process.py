@@ -156,10 +156,18 @@ class Process:
             return self._next_target(work, OccasionState.EXPIRED, Reason.WINDOW_CLOSED)
         if occasion.forced:
             return None
+        return self._check_wishes(work, user, now)
+
+    def _check_wishes(self, work: Work, user: User, now: datetime) -> Ending | None:
+        """End an unforced occasion that its user, as they are now, would not want."""
         if not user.preferences.enabled:
             return Ending(outcome=OccasionState.CANCELLED, reason=Reason.SWITCHED_OFF, now=now)
         if user.timezone is None:
             return Ending(outcome=OccasionState.CANCELLED, reason=Reason.NEEDS_TIMEZONE, now=now)
+        timetable = _timetable(work)
+        if timetable is not None and not schedule.is_open(timetable, now):
+            # Edited after a first worker died, or the clock was put back before the opening.
+            return self._next_target(work, OccasionState.DEFERRED, Reason.OUTSIDE_WINDOW)
         if work.sent_today:
             return self._next_target(work, OccasionState.DEFERRED, Reason.ALREADY_TODAY)
         return None

@@ -161,7 +161,8 @@ def read_draft(reply: str, *, ai_generated: bool = True) -> Draft:
     answer = _read_object(reply, required=("messageType", "message"))
     kind = _string(answer, "messageType")
     if kind not in set(MessageType):
-        raise InvalidReply(f"messageType: {kind[:40]!r} is none of the eight types")
+        # Not quoted: a model's words may be the person's, and errors outlive an erasure.
+        raise InvalidReply("messageType: none of the eight types")
     return Draft(
         type=MessageType(kind),
         text=clean(_string(answer, "message")).strip(),
@@ -179,7 +180,7 @@ def read_assessment(reply: str) -> Assessment:
         raise InvalidReply("overallEffectiveness: not a number from 1 to 10")
     action = _string(answer, "recommendedAction")
     if action not in set(Recommendation):
-        raise InvalidReply(f"recommendedAction: {action[:40]!r} is none of the three")
+        raise InvalidReply("recommendedAction: none of the three")
     return Assessment(
         score=float(score),
         recommendation=Recommendation(action),

@@ -54,6 +54,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._leap = _Leap()
         super().__init__(self._leap)
+        # What is due within this is due now. After a hundred virtual days the system clock's nanosecond is less than
+        # a float of seconds can tell apart, and the loop would wait for ever for what is due at this very instant.
+        self._clock_resolution = 1e-7
 
     def time(self) -> float:
         """Give the virtual seconds since the loop was made."""

@@ -77,8 +77,13 @@ _HELD = sa.and_(
 )
 # Touches the row so that a save and the loss of the lease cannot both happen.
 _TOUCH = sa.update(occasions).where(_HELD).values(lease_until=occasions.c.lease_until)
-_HELD_OCCASION = sa.select(occasions).where(_HELD)
-_LOCK_USER = for_update(_USER)
+# The finishing transaction reads what it decides on and no more: decoding whole rows took a third of its time.
+_HELD_OCCASION = sa.select(occasions.c.id, occasions.c.user_id, occasions.c.forced, occasions.c.regular_due_at).where(
+    _HELD
+)
+_LOCK_USER = for_update(
+    sa.select(users.c.enabled, users.c.failures, users.c.next_due_at).where(users.c.id == sa.bindparam("user"))
+)
 _NEW_MESSAGE = sa.insert(messages)
 _NEW_ENTRY = sa.insert(journal_entries)
 _NEW_DELIVERY = sa.insert(deliveries)
@@ -228,10 +233,9 @@ def _sent_on(connection: sa.Connection, user_id: str, day: date) -> bool:
 
 
 def _finish(connection: sa.Connection, occasion_id: str, ending: Ending, token: str) -> tuple[Outcome, Reason | None]:
-    found = connection.execute(_HELD_OCCASION, {"occasion": occasion_id, "token": token}).first()
-    if found is None:
+    occasion = connection.execute(_HELD_OCCASION, {"occasion": occasion_id, "token": token}).first()
+    if occasion is None:
         raise LeaseLost(f"occasion {occasion_id} is no longer leased to this worker")
-    occasion = to_occasion(found)
     user = connection.execute(_LOCK_USER, {"user": occasion.user_id}).first()
     outcome, reason = _what_holds(connection, occasion, ending, user)
     ended = connection.execute(
@@ -255,7 +259,7 @@ def _finish(connection: sa.Connection, occasion_id: str, ending: Ending, token: 
 
 
 def _what_holds(
-    connection: sa.Connection, occasion: Occasion, ending: Ending, user: Row | None
+    connection: sa.Connection, occasion: Row, ending: Ending, user: Row | None
 ) -> tuple[Outcome, Reason | None]:
     """Check once more, under the user's lock, what may have changed since the work began."""
     if user is None:
@@ -268,7 +272,7 @@ def _what_holds(
     return ending.outcome, ending.reason
 
 
-def _send(connection: sa.Connection, occasion: Occasion, sending: Sending, now: datetime) -> None:
+def _send(connection: sa.Connection, occasion: Row, sending: Sending, now: datetime) -> None:
     connection.execute(
         _NEW_MESSAGE,
         {
@@ -287,7 +291,7 @@ def _send(connection: sa.Connection, occasion: Occasion, sending: Sending, now: 
         connection.execute(_NEW_DELIVERY, [delivery_values(d, now) for d in sending.deliveries])
 
 
-def _reschedule(connection: sa.Connection, occasion: Occasion, ending: Ending, user: Row, outcome: Outcome) -> None:
+def _reschedule(connection: sa.Connection, occasion: Row, ending: Ending, user: Row, outcome: Outcome) -> None:
     """Write what the outcome means for the user; the due time only where the claim's own still stands."""
     values: dict[str, object] = {}
     if outcome is OccasionState.SENT:
