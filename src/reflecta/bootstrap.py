@@ -39,7 +39,7 @@ from reflecta.application.ingest import Ingest
 from reflecta.application.leases import Leases
 from reflecta.application.on_demand import OnDemand
 from reflecta.application.ports import Channel, Clock, Engine, Model, Telemetry
-from reflecta.application.process import OnModelFailure, Policy, Process
+from reflecta.application.process import Policy, Process
 from reflecta.application.tick import Tick
 from reflecta.config import EngineName, Settings, seconds
 from reflecta.domain.errors import ConfigurationError
@@ -176,7 +176,7 @@ def _process(ground: _Ground, store: SqlStore, compose: Compose, deliver: Delive
         policy=Policy(
             entries=settings.context_entries,
             context_tokens=settings.context_tokens,
-            on_model_failure=OnModelFailure(settings.on_model_failure),
+            on_model_failure=settings.on_model_failure,
         ),
     )
 

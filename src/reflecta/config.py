@@ -11,6 +11,7 @@ from typing import Annotated, Final
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from reflecta.application.process import OnModelFailure
 from reflecta.domain.errors import ConfigurationError
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -45,14 +46,6 @@ class LogFormat(StrEnum):
     CONSOLE = "console"
     JSON = "json"
     GUIDE = "guide"
-
-
-class ModelFailure(StrEnum):
-    """What to do when no model brings a usable answer."""
-
-    RETRY = "retry"
-    COMPOSER = "composer"
-    HOLD = "hold"
 
 
 Seconds = Annotated[float, Field(gt=0)]
@@ -104,7 +97,7 @@ class Settings(BaseSettings):
     model_attempts: Annotated[int, Field(ge=1, le=10)] = 3
     model_retry_total: Seconds = 90.0
     """All attempts of one call together, waiting included."""
-    on_model_failure: ModelFailure = ModelFailure.RETRY
+    on_model_failure: OnModelFailure = OnModelFailure.RETRY
 
     gate: Annotated[float, Field(ge=1, le=10)] = 6.0
     revisions: Annotated[int, Field(ge=0, le=2)] = 2

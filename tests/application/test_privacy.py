@@ -10,8 +10,9 @@ from tests.application.scene import a_draft, a_verdict
 from tests.builders import NOW, a_user, an_entry
 
 from reflecta.adapters.telemetry import LogTelemetry
+from reflecta.application.process import OnModelFailure
 from reflecta.bootstrap import open_service
-from reflecta.config import ChannelName, ModelFailure, load
+from reflecta.config import ChannelName, load
 from reflecta.domain.errors import ModelUnavailable
 from reflecta.testing import FakeClock, ScriptedModel
 
@@ -36,7 +37,7 @@ async def test_no_text_or_secret_of_a_whole_run_reaches_the_logs(form: Literal["
         ModelUnavailable("canary-reply"),
     ]
     settings = load().model_copy(
-        update={"database_url": "sqlite://", "channel": ChannelName.EXPO, "on_model_failure": ModelFailure.COMPOSER}
+        update={"database_url": "sqlite://", "channel": ChannelName.EXPO, "on_model_failure": OnModelFailure.COMPOSER}
     )
     async with open_service(
         settings,

@@ -12,8 +12,8 @@ from tests.builders import NOW, a_call, a_user, an_entry
 from reflecta.adapters.stores.sql import SqlStore
 from reflecta.application.ports import Completion
 from reflecta.application.ports.store import Journal
-from reflecta.application.process import Process, Processed
-from reflecta.config import ChannelName, ModelFailure
+from reflecta.application.process import OnModelFailure, Process, Processed
+from reflecta.config import ChannelName
 from reflecta.domain.errors import Conflict, ModelRejected, ModelTimeout, ModelUnavailable, StoreUnavailable
 from reflecta.domain.model import Attempt, Cadence, MessageType, OccasionState, Reason
 from reflecta.domain.prompt import Question
@@ -250,7 +250,7 @@ async def test_an_unjudged_draft_never_goes_out_when_the_judge_is_down() -> None
 
 
 async def test_hold_never_sends_a_template_and_ends_as_failed_with_a_sooner_due_time() -> None:
-    async with a_scene([DOWN], on_model_failure=ModelFailure.HOLD) as scene:
+    async with a_scene([DOWN], on_model_failure=OnModelFailure.HOLD) as scene:
         await scene.add(a_user(cadence=Cadence.ONCE_A_WEEK))
 
         processed = await scene.processed()
@@ -261,7 +261,7 @@ async def test_hold_never_sends_a_template_and_ends_as_failed_with_a_sooner_due_
 
 async def test_after_three_failures_running_the_due_time_is_regular_again() -> None:
     """Defect 17: a user was retried for ever."""
-    async with a_scene([DOWN] * 9, on_model_failure=ModelFailure.HOLD) as scene:
+    async with a_scene([DOWN] * 9, on_model_failure=OnModelFailure.HOLD) as scene:
         await scene.add(a_user(cadence=Cadence.ONCE_A_WEEK))
         dues: list[object] = []
         for day in range(4):

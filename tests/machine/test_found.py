@@ -8,13 +8,13 @@ from tests.application.scene import a_draft, a_scene, a_verdict
 from tests.databases import dump
 from tests.machine.doubles import Died, mortal
 
-from reflecta.config import ModelFailure
+from reflecta.application.process import OnModelFailure
 from reflecta.domain.model import OccasionState, Reason
 
 
 async def test_a_models_words_in_an_error_do_not_outlive_the_erasure() -> None:
     odd = [a_draft(messageType="Ana left me")] * 3
-    async with a_scene(odd, on_model_failure=ModelFailure.HOLD) as scene:
+    async with a_scene(odd, on_model_failure=OnModelFailure.HOLD) as scene:
         await scene.add_due_user()
         await scene.processed()
 

@@ -5,7 +5,6 @@ same pinned data with code of its own, and its arithmetic is written out here a 
 """
 
 import json
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -14,7 +13,8 @@ from itertools import groupby
 from pathlib import Path
 
 import whenever
-from tests.data import ROOT, find_data
+from tests.data import find_data
+from tests.proof.figures import Figure, report
 
 from reflecta.domain.model import Cadence, Window
 from reflecta.domain.schedule import Schedule, next_due, next_target
@@ -127,7 +127,7 @@ def vancouver() -> str:
     return f"{next_target(schedule, datetime(2026, 12, 1, 12, tzinfo=UTC)):%H:%M}Z"
 
 
-def prove() -> Mapping[str, Mapping[str, object]]:
+def prove() -> Mapping[str, Figure]:
     """Walk everything; give each figure with its target and the number of due times or zones behind it."""
     groups = zone_groups()
     year = sum((walk_year(group[0]) for group in groups), Counts())
@@ -144,28 +144,14 @@ def prove() -> Mapping[str, Mapping[str, object]]:
     return figures | _figures("changes", crossed) | {"changes_walked": _figure(walked, target=walked, n=len(changes))}
 
 
-def _figures(prefix: str, counts: Counts) -> dict[str, Mapping[str, object]]:
+def _figures(prefix: str, counts: Counts) -> dict[str, Figure]:
     faults = {name: count for name, count in asdict(counts).items() if name != "due_times"}
     return {f"{prefix}_{name}": _figure(count, target=0, n=counts.due_times) for name, count in faults.items()}
 
 
-def _figure(value: object, *, target: object, n: int) -> Mapping[str, object]:
-    return {"value": value, "target": f"== {target}", "met": value == target, "n": n}
-
-
-def main() -> int:
-    """Print the figures, write them to out/zones.json, and fail unless all targets are met."""
-    figures = prove()
-    for name, figure in figures.items():
-        verdict = "met" if figure["met"] else "NOT MET"
-        sys.stdout.write(
-            f"{name:28} {figure['value']!s:>8}  target {figure['target']!s:10} n={figure['n']!s:>8}  {verdict}\n"
-        )
-    out = ROOT / "out"
-    out.mkdir(exist_ok=True)
-    (out / "zones.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    return 0 if all(figure["met"] for figure in figures.values()) else 1
+def _figure(value: float | str, *, target: float | str, n: int) -> Figure:
+    return Figure(value, f"== {target}", met=value == target, n=n)
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(report("zones", prove()))
