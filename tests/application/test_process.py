@@ -1,7 +1,7 @@
 """One occasion from its lease to its outcome, with a scripted model: what is sent, held back, retried, left alone."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -224,6 +224,22 @@ async def test_what_was_paid_for_is_not_asked_for_again_by_the_next_try() -> Non
         assert processed is not None
         assert processed.outcome is OccasionState.SENT
         assert [q.purpose.value for q in scene.model.questions] == ["draft", "assessment", "assessment"]
+
+
+async def test_what_a_call_brought_is_saved_before_the_next_call_is_made() -> None:
+    """A worker that is killed while the judge thinks must not pay for the draft again."""
+    async with a_scene() as scene:
+        await scene.add_due_user()
+        saved: list[int] = []
+
+        async def look() -> None:
+            saved.append(len(await attempts_of(scene)))
+
+        judge, process = _Interrupted(look, [a_verdict()]), scene.service.process
+        process = replace(process, compose=replace(process.compose, writer=ScriptedModel([a_draft()]), judge=judge))
+        await process(await scene.claimed())
+
+        assert saved == [1]
 
 
 async def test_the_last_try_falls_back_to_the_composer_and_says_so() -> None:
@@ -477,8 +493,8 @@ Meanwhile = Callable[[], Awaitable[None]]
 class _Interrupted(ScriptedModel):
     """Answers well, and lets something happen while it thinks about the draft."""
 
-    def __init__(self, meanwhile: Meanwhile) -> None:
-        super().__init__([a_draft(), a_verdict()])
+    def __init__(self, meanwhile: Meanwhile, answers: Sequence[str] = (a_draft(), a_verdict())) -> None:
+        super().__init__(answers)
         self._meanwhile = meanwhile
 
     async def complete(self, question: Question) -> Completion:

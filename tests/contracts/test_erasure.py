@@ -11,7 +11,7 @@ from tests.contracts.steps import add, in_work, outcome_of, queued, sent, take
 from tests.databases import Held, Place, dump, held_open, rows
 
 from reflecta.adapters.stores.sql import SqlStore
-from reflecta.application.ports.store import Settled
+from reflecta.application.ports.store import KeptContext, Settled
 from reflecta.domain.errors import LeaseLost
 from reflecta.domain.model import (
     Assessment,
@@ -53,13 +53,12 @@ async def tell_everything(store: SqlStore) -> str:
     await store.upsert_entries([an_entry(text=CANARY, images=(CANARY,))])
     insight = Insight(headline=CANARY, description=CANARY, sources=(Source(quote=CANARY),))
     await store.upsert_insights([Insights(user_id="u1", main_focus=insight, key_blockers=insight, plan=insight)])
-    await store.save_context(occasion, "u1", token="t1", text=CANARY)
     evidence = (Evidence(entry_id="e1", quote=CANARY),)
     draft = Draft(type=MessageType.CHECK_IN, text=CANARY, push_text=CANARY, evidence=evidence)
     judged = Assessment(score=5, recommendation=Recommendation.REVISE, faults=(CANARY,), rationale=CANARY)
     checks = (Check(name=CheckName.FORM, fault=CANARY),)
     attempt = an_attempt(draft=draft, assessment=judged, checks=checks, error=CANARY)
-    await store.save_attempt(occasion, attempt, token="t1")
+    await store.save_attempt(occasion, attempt, token="t1", context=KeptContext(text=CANARY))
     delivery = a_delivery(address=CANARY, title=CANARY, body=CANARY, data={CANARY: CANARY}, detail=CANARY)
     sending = replace(a_sending("u1", delivery), entry=an_entry("je-u1", text=CANARY, message_id="m-u1"))
     await store.finish(occasion, a_sent_ending(sending=sending), token="t1")
@@ -134,10 +133,11 @@ async def test_erasing_nobody_says_so(store: SqlStore) -> None:
 async def test_a_worker_whose_user_was_erased_writes_no_text_any_more(store: SqlStore) -> None:
     occasion = await in_work(store)
     await store.erase_user("u1", now=NOW)
+    attempt, context = an_attempt(text=CANARY), KeptContext(text=CANARY)
     with pytest.raises(LeaseLost):
-        await store.save_context(occasion, "u1", token="t1", text=CANARY)
+        await store.save_attempt(occasion, attempt, token="t1", context=context)
     with pytest.raises(LeaseLost):
-        await store.save_attempt(occasion, an_attempt(text=CANARY), token="t1")
+        await store.finish(occasion, replace(a_sent_ending(), attempt=attempt, context=context), token="t1")
     assert tables_that_tell(await dump(store)) == set()
 
 

@@ -1,6 +1,7 @@
 """What `ProcessStore.finish` promises: one transaction that ends an occasion, whatever happened meanwhile."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -21,7 +22,7 @@ from tests.contracts.steps import add, claim, in_work, occasion_of, outcome_of, 
 from tests.databases import Held, Place, dump, held_open, rows, write
 
 from reflecta.adapters.stores.sql import SqlStore
-from reflecta.application.ports.store import Ending, Explanation
+from reflecta.application.ports.store import Ending, Explanation, KeptContext
 from reflecta.domain.errors import LeaseLost
 from reflecta.domain.model import Delivery, DeliveryState, OccasionState, Reason
 
@@ -83,6 +84,13 @@ async def test_the_message_is_the_attempt_that_was_chosen(store: SqlStore) -> No
     await store.finish(occasion, a_sent_ending(sending=a_sending(attempt=2)), token="t1")
     messages = (await store.journal("u1", entries=1, messages=5)).messages
     assert [message.text for message in messages] == ["chosen"]
+
+
+async def test_what_was_not_saved_yet_is_saved_with_the_outcome(store: SqlStore) -> None:
+    occasion, context = await in_work(store), KeptContext(text="They walked.")
+    await store.finish(occasion, replace(a_sent_ending(), attempt=an_attempt(), context=context), token="t1")
+    found = await explained(store, occasion)
+    assert (found.context, found.attempts, found.message_id) == ("They walked.", [an_attempt()], "m-u1")
 
 
 async def test_our_entry_does_not_raise_the_users_count(store: SqlStore) -> None:

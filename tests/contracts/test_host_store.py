@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.builders import HOUR, NOW, REGULAR, a_delivery, a_user, an_entry
+from tests.builders import HOUR, NOW, REGULAR, a_delivery, a_user, an_attempt, an_entry
 from tests.contracts.steps import add, as_given, in_work, outcome_of, queued, sent, user_of
 from tests.databases import dump
 
 from reflecta.adapters.stores.sql import SqlStore
-from reflecta.application.ports.store import UserChange
+from reflecta.application.ports.store import KeptContext, UserChange
 from reflecta.domain.model import (
     Cadence,
     ChallengeDegree,
@@ -277,12 +277,26 @@ async def test_deleting_the_entry_of_our_message_leaves_the_count(store: SqlStor
 
 async def test_deleting_an_entry_deletes_the_contexts_that_may_quote_it_and_no_other(store: SqlStore) -> None:
     occasion, other = await in_work(store), await in_work(store, a_user("u2"), "t2")
-    await store.save_context(occasion, "u1", token="t1", text="mine")
-    await store.save_context(other, "u2", token="t2", text="theirs")
+    await store.save_attempt(occasion, an_attempt(), token="t1", context=KeptContext(text="mine"))
+    await store.save_attempt(other, an_attempt(), token="t2", context=KeptContext(text="theirs"))
     await store.upsert_entries([an_entry()])
     await store.delete_entry("e1")
     explanations = [await store.explanation(one) for one in (occasion, other)]
     assert [found.context if found else "" for found in explanations] == [None, "theirs"]
+
+
+async def test_a_context_that_quotes_an_entry_deleted_meanwhile_is_not_kept(store: SqlStore) -> None:
+    occasion, other = await in_work(store), await in_work(store, a_user("u2"), "t2")
+    await store.upsert_entries([an_entry("e1"), an_entry("e2")])
+    both = KeptContext(text="what they wrote", entry_ids=["e1", "e2"])
+    await store.save_attempt(other, an_attempt(), token="t2", context=both)
+    await store.delete_entry("e1")
+    await store.save_attempt(occasion, an_attempt(), token="t1", context=both)
+    explanations = [await store.explanation(one) for one in (occasion, other)]
+    assert [(found.context, len(found.attempts)) for found in explanations if found] == [
+        (None, 1),
+        ("what they wrote", 1),
+    ]
 
 
 async def test_no_entries_are_nothing(store: SqlStore) -> None:

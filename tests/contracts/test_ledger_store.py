@@ -8,7 +8,7 @@ from tests.contracts.steps import add, claim, in_work, occasion_of, queued, sent
 from tests.databases import write
 
 from reflecta.adapters.stores.sql import SqlStore
-from reflecta.application.ports.store import ClaimPlan, Ending
+from reflecta.application.ports.store import ClaimPlan, Ending, KeptContext
 from reflecta.domain.model import OccasionState, Reason
 
 MINUTE = timedelta(minutes=1)
@@ -53,8 +53,7 @@ async def test_occasions_of_one_user_are_listed_alone(store: SqlStore) -> None:
 
 async def test_an_explanation_holds_all_that_was_kept(store: SqlStore) -> None:
     occasion = await in_work(store)
-    await store.save_context(occasion, "u1", token="t1", text="They walked.")
-    await store.save_attempt(occasion, an_attempt(1), token="t1")
+    await store.save_attempt(occasion, an_attempt(1), token="t1", context=KeptContext(text="They walked."))
     await store.release(occasion, token="t1")
     explanation = await store.explanation(occasion)
     assert explanation is not None

@@ -22,7 +22,7 @@ from tests.databases import apart, opened, postgres_database
 from reflecta.adapters.stores.sql import SqlStore
 from reflecta.adapters.stores.sql.rows import user_values
 from reflecta.adapters.stores.sql.schema import metadata, to_ms
-from reflecta.application.ports.store import Settled
+from reflecta.application.ports.store import KeptContext, Settled
 from reflecta.domain.model import DeliveryState, Feedback, Insights, occasion_id
 
 MS = to_ms(NOW)
@@ -182,7 +182,9 @@ def _literal(value: object) -> str:
     if value is None:
         return "NULL"
     if isinstance(value, list):
-        return f"ARRAY[{', '.join(map(_literal, value))}]::text[]"  # pyright: ignore[reportUnknownArgumentType]
+        cells: list[object] = value  # pyright: ignore[reportUnknownVariableType]
+        kind = "bigint" if any(isinstance(cell, int) for cell in cells) else "text"
+        return f"ARRAY[{', '.join(map(_literal, cells))}]::{kind}[]"
     return str(value) if isinstance(value, int | float) else "'" + str(value).replace("'", "''") + "'"
 
 
@@ -241,8 +243,7 @@ async def _finish(store: SqlStore) -> None:
     occasion = occasion_id("u3", NOW - timedelta(milliseconds=3))
     await take(store, occasion, "lease")
     await store.renew(["lease"], until=NOW + HOUR)
-    await store.save_context(occasion, "u3", token="lease", text="")
-    await store.save_attempt(occasion, an_attempt(), token="lease")
+    await store.save_attempt(occasion, an_attempt(), token="lease", context=KeptContext(text="", entry_ids=["e1"]))
     await store.finish(occasion, a_sent_ending("u3", a_delivery("new", "u3")), token="lease")
 
 

@@ -20,7 +20,7 @@ from tests.contracts.steps import add, in_work, sent, take
 from tests.databases import dump
 
 from reflecta.adapters.stores.sql import SqlStore
-from reflecta.application.ports.store import Ending
+from reflecta.application.ports.store import Ending, KeptContext
 from reflecta.domain.errors import LeaseLost
 from reflecta.domain.model import (
     Assessment,
@@ -64,8 +64,9 @@ FULL_ATTEMPT = Attempt(
 
 Write = Callable[[SqlStore, str, str], Awaitable[object]]
 WRITES: Mapping[str, Write] = {
-    "save_context": lambda store, occasion, token: store.save_context(occasion, "u1", token=token, text="c"),
-    "save_attempt": lambda store, occasion, token: store.save_attempt(occasion, an_attempt(2), token=token),
+    "save_attempt": lambda store, occasion, token: store.save_attempt(
+        occasion, an_attempt(2), token=token, context=KeptContext(text="c")
+    ),
     "retry_later": lambda store, occasion, token: store.retry_later(occasion, token=token, at=NOW, detail="late"),
     "release": lambda store, occasion, token: store.release(occasion, token=token),
     "finish": lambda store, occasion, token: store.finish(occasion, a_sent_ending("u1", a_delivery()), token=token),
@@ -129,8 +130,9 @@ async def test_the_journal_of_nobody_is_empty(store: SqlStore) -> None:
 
 async def test_the_context_is_kept_and_replaced(store: SqlStore) -> None:
     occasion = await in_work(store)
-    await store.save_context(occasion, "u1", token="t1", text="first")
-    await store.save_context(occasion, "u1", token="t1", text="second")
+    for text in ("first", "second"):
+        await store.save_attempt(occasion, an_attempt(), token="t1", context=KeptContext(text=text))
+    await store.save_attempt(occasion, an_attempt(), token="t1")
     explanation = await store.explanation(occasion)
     assert explanation is not None
     assert explanation.context == "second"

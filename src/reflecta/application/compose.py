@@ -16,11 +16,15 @@ Save = Callable[[Attempt], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composed:
-    """How composing ended: with *chosen*, or held back for *reason*; *attempts* holds every candidate."""
+    """How composing ended: with *chosen*, or held back for *reason*; *attempts* holds every candidate.
+
+    *unsaved* is the last of them where nothing followed the call that made it: the caller saves it with the outcome.
+    """
 
     attempts: Sequence[Attempt]
     chosen: Attempt | None = None
     reason: Reason | None = None
+    unsaved: Attempt | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,18 +52,22 @@ class Compose:
         saved: Sequence[Attempt] = (),
         may_fall_back: bool = False,
     ) -> Composed:
-        """Go on from the *saved* attempts to a decision, saving after each call of a model.
+        """Go on from the *saved* attempts to a decision, saving what a call brought before the next one is made.
 
-        Raises ModelError when a model brought nothing and falling back is not allowed.
+        Raises ModelError when a model brought nothing and falling back is not allowed; all is saved then.
         """
         work = _Work(use=self, context=context, occasion_id=occasion_id, save=save, attempts=list(saved))
         try:
-            return await work.decide(self.writer)
-        except ModelError as error:
-            if not may_fall_back:
-                raise
-            await work.close_candidate(error)
-            return await work.decide(self.composer, afresh=True)
+            try:
+                return await work.decide(self.writer)
+            except ModelError as error:
+                if not may_fall_back:
+                    raise
+                work.close_candidate(error)
+                return await work.decide(self.composer, afresh=True)
+        except Exception:
+            await work.flush()
+            raise
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,6 +80,7 @@ class _Work:
     save: Save
     attempts: list[Attempt]
     declined: bool = False
+    unsaved: Attempt | None = None
 
     async def decide(self, writer: Model, *, afresh: bool = False) -> Composed:
         if afresh:
@@ -83,7 +92,7 @@ class _Work:
     async def _step(self, writer: Model) -> Composed | None:
         """Do what the attempts so far call for; None when there is more to do."""
         if self.declined:
-            return Composed(attempts=self.attempts, reason=Reason.NOTHING_TO_SAY)
+            return self._composed(reason=Reason.NOTHING_TO_SAY)
         match gate.next_step(self.attempts, revisions=self.use.revisions, threshold=self.use.threshold):
             case gate.AskDraft():
                 await self._draft(writer, self._ask_draft())
@@ -92,12 +101,15 @@ class _Work:
             case gate.AskAssessment(attempt=attempt):
                 await self._assess(attempt)
             case gate.Deliver(attempt=attempt):
-                return Composed(attempts=self.attempts, chosen=attempt)
+                return self._composed(chosen=attempt)
             case gate.HoldBack(reason=reason):
-                return Composed(attempts=self.attempts, reason=reason)
+                return self._composed(reason=reason)
             case gate.GiveUp(error=error):
                 raise InvalidReply(error)
         return None
+
+    def _composed(self, *, chosen: Attempt | None = None, reason: Reason | None = None) -> Composed:
+        return Composed(attempts=self.attempts, chosen=chosen, reason=reason, unsaved=self.unsaved)
 
     def _ask_draft(self) -> Question:
         return prompt.ask_for_draft(self.use.prompts, self.context, variant=self._variant())
@@ -110,11 +122,11 @@ class _Work:
         """Give a number that is the same whenever this candidate of this occasion is asked for."""
         return int(self.occasion_id[:8], 16) + len(self.attempts)
 
-    async def close_candidate(self, error: ModelError) -> None:
+    def close_candidate(self, error: ModelError) -> None:
         """Mark a candidate that will get no verdict, so that nothing unjudged goes out."""
         last = self.attempts[-1] if self.attempts else None
         if last is not None and last.draft is not None and last.assessment is None and last.error is None:
-            await self._keep(replace(last, error=f"not assessed: {_say(error)}"))
+            self._keep(replace(last, error=f"not assessed: {_say(error)}"))
 
     async def _draft(self, writer: Model, question: Question) -> None:
         number = len(self.attempts) + 1
@@ -122,19 +134,19 @@ class _Work:
         try:
             completion = await self._ask(writer, question, number)
         except ModelError as error:
-            await self._keep(replace(attempt, error=_say(error)))
+            self._keep(replace(attempt, error=_say(error)))
             raise
         attempt = replace(attempt, calls=(completion.call,))
         if completion.declined:
             self.declined = True
-            await self._keep(replace(attempt, error="the writer has nothing to say"))
+            self._keep(replace(attempt, error="the writer has nothing to say"))
             return
         try:
             draft = prompt.read_draft(completion.text, ai_generated=completion.ai_generated)
         except InvalidReply as error:
-            await self._keep(replace(attempt, error=_say(error)))
+            self._keep(replace(attempt, error=_say(error)))
             return
-        await self._keep(replace(attempt, draft=draft, checks=check_draft(draft, self.context)))
+        self._keep(replace(attempt, draft=draft, checks=check_draft(draft, self.context)))
 
     async def _assess(self, attempt: Attempt) -> None:
         assert attempt.draft is not None  # noqa: S101 - the gate asks for candidates with a draft
@@ -145,11 +157,12 @@ class _Work:
             assessment = prompt.read_assessment(completion.text)
         except InvalidReply as error:
             # No second judgement of the same candidate, not even after an unreadable one.
-            await self._keep(replace(judged, error=_say(error)))
+            self._keep(replace(judged, error=_say(error)))
             return
-        await self._keep(replace(judged, assessment=assessment))
+        self._keep(replace(judged, assessment=assessment))
 
     async def _ask(self, model: Model, question: Question, number: int) -> Completion:
+        await self.flush()
         phase = "assessment" if question.purpose is Purpose.ASSESSMENT else "draft"
         ids = {"occasion_id": self.occasion_id, "user_id": self.context.user_id}
         self.use.telemetry.event(f"{phase}.requested", **ids, attempt=number)
@@ -168,10 +181,16 @@ class _Work:
         )
         return completion
 
-    async def _keep(self, attempt: Attempt) -> None:
-        """Save an attempt; a later state of the same number replaces the earlier."""
-        await self.save(attempt)
+    def _keep(self, attempt: Attempt) -> None:
+        """Take up an attempt; a later state of the same number replaces the earlier."""
         self.attempts[attempt.number - 1 :] = [attempt]
+        self.unsaved = attempt
+
+    async def flush(self) -> None:
+        """Save what was not saved yet; what a store refused is not offered again."""
+        attempt, self.unsaved = self.unsaved, None
+        if attempt is not None:
+            await self.save(attempt)
 
 
 def _say(error: ModelError) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -10,7 +10,7 @@ from typing import Final
 from reflecta.application.compose import Compose, Composed
 from reflecta.application.leases import Leases
 from reflecta.application.ports import Clock, Telemetry
-from reflecta.application.ports.store import Ending, Journal, ProcessStore, Sending, Work
+from reflecta.application.ports.store import Ending, Journal, KeptContext, ProcessStore, Sending, Work
 from reflecta.domain import composing, schedule
 from reflecta.domain.context import Context, build_context, render, tokens
 from reflecta.domain.errors import LeaseLost, ModelError, StoreUnavailable
@@ -131,21 +131,21 @@ class Process:
         context = await self.read_context(work.user, occasion_id=work.occasion.id)
         if not composing.has_material(context):
             return self._regular(work, OccasionState.HELD_BACK, Reason.NOTHING_TO_SAY)
-        occasion_id = work.occasion.id
-        if not work.attempts:
-            await self.store.save_context(occasion_id, work.user.id, token=token, text=render(context))
+        unsaved = None if work.attempts else _keep(context)
 
         async def save(attempt: Attempt) -> None:
-            await self.store.save_attempt(occasion_id, attempt, token=token)
+            nonlocal unsaved
+            kept, unsaved = unsaved, None
+            await self.store.save_attempt(work.occasion.id, attempt, token=token, context=kept)
 
         composed = await self.compose(
             context,
-            occasion_id=occasion_id,
+            occasion_id=work.occasion.id,
             save=save,
             saved=work.attempts,
             may_fall_back=self._may_fall_back(work),
         )
-        return self._ending(work, work.user, composed)
+        return replace(self._ending(work, work.user, composed), attempt=composed.unsaved, context=unsaved)
 
     def _check_again(self, work: Work) -> Ending | None:
         """End an occasion whose user or window changed since it was claimed."""
@@ -327,6 +327,10 @@ class Process:
         kept = occasion.forced or outcome is OccasionState.CANCELLED
         if ending.next_due_at is not None and not kept:
             self.telemetry.event("schedule.set", user_id=occasion.user_id, due_at=ending.next_due_at.isoformat())
+
+
+def _keep(context: Context) -> KeptContext:
+    return KeptContext(text=render(context), entry_ids=[note.entry_id for note in context.notes])
 
 
 def zone_of(user: User) -> str:

@@ -98,8 +98,11 @@ class TickStore(Protocol):
         """Set due times where there is still none; return how many were set."""
         ...
 
-    async def due(self, until: datetime, limit: int) -> Sequence[Slot]:
-        """List enabled users with a due time <= *until*, by due time. Locks nothing; may be stale at once."""
+    async def due(self, until: datetime, limit: int, *, after: Slot | None = None) -> Sequence[Slot]:
+        """List enabled users with a due time <= *until*, by due time and id, from the one after *after*.
+
+        Locks nothing; may be stale at once.
+        """
         ...
 
     async def claim(
@@ -154,6 +157,14 @@ class Journal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptContext:
+    """What an occasion's drafts were written from: the text as the model got it, and the entries it quotes."""
+
+    text: str
+    entry_ids: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
     """What a sent occasion leaves behind, all in the finishing transaction."""
 
@@ -168,7 +179,8 @@ class Sending:
 class Ending:
     """How an occasion ends. *next_due_at* replaces what the claim wrote, where the user still has that.
 
-    *failures* is the user's new count of failed occasions in a row.
+    *failures* is the user's new count of failed occasions in a row. *attempt* and *context* are what was not saved
+    yet: the last attempt, and what it was written from.
     """
 
     outcome: Outcome
@@ -178,6 +190,8 @@ class Ending:
     next_due_at: datetime | None = None
     failures: int = 0
     sending: Sending | None = None
+    attempt: Attempt | None = None
+    context: KeptContext | None = None
 
 
 class ProcessStore(Protocol):
@@ -207,12 +221,12 @@ class ProcessStore(Protocol):
         """Read what a context is made of; flat in the number of entries."""
         ...
 
-    async def save_context(self, occasion_id: str, user_id: str, *, token: str, text: str) -> None:
-        """Keep the context that the drafts of an occasion were written from."""
-        ...
-
-    async def save_attempt(self, occasion_id: str, attempt: Attempt, *, token: str) -> None:
-        """Insert or replace the attempt of that number, with its calls."""
+    async def save_attempt(
+        self, occasion_id: str, attempt: Attempt, *, token: str, context: KeptContext | None = None
+    ) -> None:
+        """Insert or replace the attempt of that number, with its calls; and the context, where one is given and all
+        entries that it quotes are still there.
+        """
         ...
 
     async def retry_later(self, occasion_id: str, *, token: str, at: datetime, detail: str) -> None:
@@ -224,12 +238,12 @@ class ProcessStore(Protocol):
         ...
 
     async def finish(self, occasion_id: str, ending: Ending, *, token: str) -> tuple[Outcome, Reason | None]:
-        """End the occasion in ONE transaction: message, linked journal entry, deliveries, last sent time,
-        next due time, outcome.
+        """End the occasion in ONE transaction: the last attempt, message, linked journal entry, deliveries, last
+        sent time, next due time, outcome.
 
         Locks the user. What it did is returned: `cancelled` when the user is gone or switched off meanwhile
         (forced occasions only when gone), `deferred` (already_today) when another message bears the local
-        date; nothing is sent then.
+        date; nothing is sent then. Nothing is kept of a user who is gone.
         """
         ...
 
@@ -354,7 +368,7 @@ class Explanation:
 
     occasion: Occasion
     attempts: Sequence[Attempt] = ()
-    context: str | None = None
+    context: KeptContext | None = None
     message_id: str | None = None
     journal_entry_id: str | None = None
     sent_at: datetime | None = None

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from reflecta.adapters.stores.sql.dialect import among
 from reflecta.adapters.stores.sql.rows import Row, to_attempt
 from reflecta.adapters.stores.sql.schema import attempts, calls, feedback, messages
 from reflecta.domain.model import Attempt, Feedback, MessageType, PastMessage
@@ -24,6 +23,13 @@ _MESSAGES = (
     .order_by(messages.c.sent_at.desc())
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
+_NEWEST = (
+    sa.select(messages.c.id)
+    .where(messages.c.user_id == sa.bindparam("user"))
+    .order_by(messages.c.sent_at.desc())
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+_FEEDBACK = sa.select(feedback).where(feedback.c.message_id.in_(_NEWEST)).order_by(feedback.c.at)
 
 
 def read_attempts(connection: sa.Connection, occasion_id: str) -> Sequence[Attempt]:
@@ -41,8 +47,7 @@ def read_messages(connection: sa.Connection, user_id: str, most: int) -> Sequenc
     if not rows:
         return ()
     made: defaultdict[str, list[Feedback]] = defaultdict(list)
-    statement = sa.select(feedback).where(among(connection, feedback.c.message_id, [row.id for row in rows]))
-    for row in connection.execute(statement.order_by(feedback.c.at)):
+    for row in connection.execute(_FEEDBACK, {"user": user_id, "most": most}):
         made[row.message_id].append(Feedback(message_id=row.message_id, kind=row.kind, rating=row.rating, at=row.at))
     return [
         PastMessage(

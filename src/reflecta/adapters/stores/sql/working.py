@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from reflecta.adapters.stores.sql.database import SqlPart
 from reflecta.adapters.stores.sql.dialect import among, for_update, insert, upsert
@@ -32,7 +34,7 @@ from reflecta.adapters.stores.sql.schema import (
     user_insights,
     users,
 )
-from reflecta.application.ports.store import Ending, Journal, Sending, Work
+from reflecta.application.ports.store import Ending, Journal, KeptContext, Sending, Work
 from reflecta.domain.errors import Conflict, LeaseLost, NotFound
 from reflecta.domain.model import Attempt, Occasion, OccasionState, Outcome, Reason
 
@@ -75,16 +77,23 @@ _HELD = sa.and_(
     occasions.c.state == "in_work",
     occasions.c.lease_token == sa.bindparam("token"),
 )
-# Touches the row so that a save and the loss of the lease cannot both happen.
-_TOUCH = sa.update(occasions).where(_HELD).values(lease_until=occasions.c.lease_until)
+# Locks the row so that a save and the loss of the lease cannot both happen.
+_HOLD = for_update(sa.select(occasions.c.id).where(_HELD))
 # The finishing transaction reads what it decides on and no more: decoding whole rows took a third of its time.
-_HELD_OCCASION = sa.select(occasions.c.id, occasions.c.user_id, occasions.c.forced, occasions.c.regular_due_at).where(
-    _HELD
+# Of the occasion only what never changes, so that waiting for the user's lock cannot make it stale.
+_LOCK_USER = (
+    sa.select(
+        users.c.id,
+        users.c.enabled,
+        users.c.failures,
+        users.c.next_due_at,
+        occasions.c.forced,
+        occasions.c.regular_due_at,
+    )
+    .join(occasions, occasions.c.user_id == users.c.id)
+    .where(occasions.c.id == sa.bindparam("occasion"))
+    .with_for_update(of=users)
 )
-_LOCK_USER = for_update(
-    sa.select(users.c.enabled, users.c.failures, users.c.next_due_at).where(users.c.id == sa.bindparam("user"))
-)
-_NEW_MESSAGE = sa.insert(messages)
 _NEW_ENTRY = sa.insert(journal_entries)
 _NEW_DELIVERY = sa.insert(deliveries)
 _RESCHEDULE = sa.update(users).where(users.c.id == sa.bindparam("user"))
@@ -100,6 +109,51 @@ _END = (
         lease_until=None,
     )
 )
+
+
+_CORRECT = (
+    sa.update(occasions)
+    .where(occasions.c.id == sa.bindparam("occasion"))
+    .values(state=sa.bindparam("outcome"), reason=sa.bindparam("why"))
+)
+
+
+# Unless it is not forced and another message, forced or not, bears the local date.
+_NEW_MESSAGE = sa.insert(messages).from_select(
+    [column.name for column in messages.c],
+    sa.select(*(sa.bindparam(column.name, type_=column.type) for column in messages.c)).where(
+        sa.or_(
+            sa.bindparam("forced", type_=sa.Boolean),
+            ~sa.exists().where(
+                messages.c.user_id == sa.bindparam("user_id", type_=sa.Text),
+                messages.c.local_date == sa.bindparam("local_date", type_=sa.Text),
+            ),
+        )
+    ),
+)
+
+
+@cache
+def _new_context(dialect: str) -> postgresql.Insert | sqlite.Insert:
+    """Insert or replace a context, unless an entry that it quotes was deleted meanwhile; its user is the occasion's."""
+    new = postgresql.insert(contexts) if dialect == "postgresql" else sqlite.insert(contexts)
+    quoted = sa.select(sa.func.count()).where(_listed(dialect, journal_entries.c.id, "entries"))
+    read = sa.select(occasions.c.id, occasions.c.user_id, sa.bindparam("text", type_=sa.Text)).where(
+        occasions.c.id == sa.bindparam("occasion"),
+        quoted.scalar_subquery() == sa.bindparam("count", type_=sa.Integer),
+    )
+    columns = ["occasion_id", "user_id", "text"]
+    return new.from_select(columns, read).on_conflict_do_update(
+        index_elements=[contexts.c.occasion_id], set_={"text": new.excluded.text}
+    )
+
+
+def _listed(dialect: str, column: sa.Column[str], name: str) -> sa.ColumnElement[bool]:
+    """Say that a text column is one of the values that the parameter *name* lists."""
+    if dialect == "postgresql":
+        return column == sa.any_(sa.bindparam(name, type_=postgresql.ARRAY(sa.Text)))
+    listed = sa.func.json_each(sa.bindparam(name, type_=sa.JSON)).table_valued("value")
+    return column.in_(sa.select(listed.c.value))
 
 
 class ProcessSql(SqlPart):
@@ -131,22 +185,15 @@ class ProcessSql(SqlPart):
 
         return await self.database.read(transaction)
 
-    async def save_context(self, occasion_id: str, user_id: str, *, token: str, text: str) -> None:
+    async def save_attempt(
+        self, occasion_id: str, attempt: Attempt, *, token: str, context: KeptContext | None = None
+    ) -> None:
         """See the port."""
 
         def transaction(connection: sa.Connection) -> None:
-            _require(connection, _TOUCH, occasion_id, token)
-            upsert(connection, contexts, [{"occasion_id": occasion_id, "user_id": user_id, "text": text}])
-
-        await self.database.write(transaction)
-
-    async def save_attempt(self, occasion_id: str, attempt: Attempt, *, token: str) -> None:
-        """See the port."""
-
-        def transaction(connection: sa.Connection) -> None:
-            _require(connection, _TOUCH, occasion_id, token)
-            upsert(connection, attempts, [attempt_values(occasion_id, attempt)])
-            upsert(connection, calls, list(map(dict, call_values(occasion_id, attempt))))
+            if connection.execute(_HOLD, {"occasion": occasion_id, "token": token}).first() is None:
+                raise _lost(occasion_id)
+            _save(connection, occasion_id, attempt, context)
 
         await self.database.write(transaction)
 
@@ -208,7 +255,22 @@ def _renew(connection: sa.Connection, tokens: Sequence[str], until: datetime) ->
 def _require(connection: sa.Connection, statement: sa.Update, occasion_id: str, token: str) -> None:
     """Run an update of the leased occasion; without the lease nothing may be written."""
     if connection.execute(statement, {"occasion": occasion_id, "token": token}).rowcount != 1:
-        raise LeaseLost(f"occasion {occasion_id} is no longer leased to this worker")
+        raise _lost(occasion_id)
+
+
+def _lost(occasion_id: str) -> LeaseLost:
+    return LeaseLost(f"occasion {occasion_id} is no longer leased to this worker")
+
+
+def _save(connection: sa.Connection, occasion_id: str, attempt: Attempt | None, context: KeptContext | None) -> None:
+    """Keep what was read and what was made of it."""
+    if context is not None:
+        entries = list(context.entry_ids)
+        values = {"occasion": occasion_id, "text": context.text, "entries": entries, "count": len(entries)}
+        connection.execute(_new_context(connection.dialect.name), values)
+    if attempt is not None:
+        upsert(connection, attempts, [attempt_values(occasion_id, attempt)])
+        upsert(connection, calls, list(map(dict, call_values(occasion_id, attempt))))
 
 
 def _lease(connection: sa.Connection, values: Mapping[str, object], local_date: Callable[[str], date]) -> Work | None:
@@ -233,65 +295,60 @@ def _sent_on(connection: sa.Connection, user_id: str, day: date) -> bool:
 
 
 def _finish(connection: sa.Connection, occasion_id: str, ending: Ending, token: str) -> tuple[Outcome, Reason | None]:
-    occasion = connection.execute(_HELD_OCCASION, {"occasion": occasion_id, "token": token}).first()
-    if occasion is None:
-        raise LeaseLost(f"occasion {occasion_id} is no longer leased to this worker")
-    user = connection.execute(_LOCK_USER, {"user": occasion.user_id}).first()
-    outcome, reason = _what_holds(connection, occasion, ending, user)
-    ended = connection.execute(
-        _END,
-        {
-            "occasion": occasion_id,
-            "token": token,
-            "outcome": outcome.value,
-            "why": reason.value if reason else None,
-            "more": ending.detail,
-            "now": ending.now,
-        },
-    )
-    if ended.rowcount != 1:
-        raise LeaseLost(f"occasion {occasion_id} is no longer leased to this worker")
-    if outcome is OccasionState.SENT and ending.sending is not None:
-        _send(connection, occasion, ending.sending, ending.now)
-    if user is not None:
-        _reschedule(connection, occasion, ending, user, outcome)
+    user = connection.execute(_LOCK_USER, {"occasion": occasion_id}).first()
+    outcome, reason = _what_holds(ending, user)
+    values: Mapping[str, object] = {"occasion": occasion_id, "token": token, "more": ending.detail, "now": ending.now}
+    # The lease first: whoever lost it must find nothing of its successor's to trip over.
+    if connection.execute(_END, {**values, **_standing(outcome, reason)}).rowcount != 1:
+        raise _lost(occasion_id)
+    if user is None:
+        return outcome, reason
+    sending = ending.sending if outcome is OccasionState.SENT else None
+    if sending is not None and not _send(connection, occasion_id, user, sending, ending.now):
+        outcome, reason = OccasionState.DEFERRED, Reason.ALREADY_TODAY
+        connection.execute(_CORRECT, {"occasion": occasion_id, **_standing(outcome, reason)})
+    _save(connection, occasion_id, ending.attempt, ending.context)
+    _reschedule(connection, ending, user, outcome)
     return outcome, reason
 
 
-def _what_holds(
-    connection: sa.Connection, occasion: Row, ending: Ending, user: Row | None
-) -> tuple[Outcome, Reason | None]:
+def _standing(outcome: Outcome, reason: Reason | None) -> Mapping[str, str | None]:
+    return {"outcome": outcome.value, "why": reason.value if reason else None}
+
+
+def _what_holds(ending: Ending, user: Row | None) -> tuple[Outcome, Reason | None]:
     """Check once more, under the user's lock, what may have changed since the work began."""
     if user is None:
         return OccasionState.CANCELLED, Reason.ERASED
-    if not user.enabled and not occasion.forced:
+    if not user.enabled and not user.forced:
         return OccasionState.CANCELLED, Reason.SWITCHED_OFF
-    sending = ending.sending
-    if sending is not None and not occasion.forced and _sent_on(connection, occasion.user_id, sending.local_date):
-        return OccasionState.DEFERRED, Reason.ALREADY_TODAY
     return ending.outcome, ending.reason
 
 
-def _send(connection: sa.Connection, occasion: Row, sending: Sending, now: datetime) -> None:
-    connection.execute(
+def _send(connection: sa.Connection, occasion_id: str, user: Row, sending: Sending, now: datetime) -> bool:
+    """Write what goes out; False, and nothing, when another message bears the local date."""
+    new = connection.execute(
         _NEW_MESSAGE,
         {
             "id": sending.message_id,
-            "occasion_id": occasion.id,
+            "occasion_id": occasion_id,
             "attempt": sending.attempt,
-            "user_id": occasion.user_id,
+            "user_id": user.id,
             "local_date": sending.local_date.isoformat(),
-            "forced": occasion.forced,
+            "forced": user.forced,
             "journal_entry_id": sending.entry.id,
             "sent_at": now,
         },
     )
+    if new.rowcount != 1:
+        return False
     connection.execute(_NEW_ENTRY, entry_values(sending.entry))
     if sending.deliveries:
         connection.execute(_NEW_DELIVERY, [delivery_values(d, now) for d in sending.deliveries])
+    return True
 
 
-def _reschedule(connection: sa.Connection, occasion: Row, ending: Ending, user: Row, outcome: Outcome) -> None:
+def _reschedule(connection: sa.Connection, ending: Ending, user: Row, outcome: Outcome) -> None:
     """Write what the outcome means for the user; the due time only where the claim's own still stands."""
     values: dict[str, object] = {}
     if outcome is OccasionState.SENT:
@@ -300,8 +357,8 @@ def _reschedule(connection: sa.Connection, occasion: Row, ending: Ending, user: 
             values["last_notification_at"] = ending.now
     if user.failures != ending.failures and outcome is not OccasionState.CANCELLED:
         values["failures"] = ending.failures
-    unchanged = user.next_due_at == occasion.regular_due_at and not occasion.forced
+    unchanged = user.next_due_at == user.regular_due_at and not user.forced
     if ending.next_due_at is not None and unchanged and outcome is not OccasionState.CANCELLED:
         values["next_due_at"] = ending.next_due_at
     if values:
-        connection.execute(_RESCHEDULE, {"user": occasion.user_id, **values})
+        connection.execute(_RESCHEDULE, {"user": user.id, **values})
