@@ -135,10 +135,11 @@ class Deliver:
             batch = await self.store.take_deliveries(
                 channel.name, now=now, until=now + self.sending_lease, limit=channel.batch_size
             )
-            if not batch:
-                break
-            await self._send(channel, batch)
+            if batch:
+                await self._send(channel, batch)
             count += len(batch)
+            if len(batch) < channel.batch_size:
+                break
         return count
 
     async def _send(self, channel: Channel, batch: Sequence[Delivery]) -> None:

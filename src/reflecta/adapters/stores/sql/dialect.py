@@ -2,19 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, TypeVarTuple
+from typing import Any, Final, TypeVarTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 Ts = TypeVarTuple("Ts")
+Columns = Mapping[str, sa.types.TypeEngine[Any]]
+_GIVEN: Final = "given_"  # before a parameter's name: a column's own name is taken in an UPDATE
 
 
 def insert(connection: sa.Connection, table: sa.Table) -> "postgresql.Insert | sqlite.Insert":
     """Start an INSERT that can say ON CONFLICT."""
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+    return insert_into(connection.dialect.name, table)
+
+
+def insert_into(dialect: str, table: sa.Table) -> "postgresql.Insert | sqlite.Insert":
+    """Start one in a statement that is built once."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def upsert(
@@ -39,7 +44,7 @@ def upsert(
 def _upsert(
     table: sa.Table, dialect: str, columns: tuple[str, ...], keep: tuple[str, ...], keep_unless_given: tuple[str, ...]
 ) -> "postgresql.Insert | sqlite.Insert":
-    statement = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    statement = insert_into(dialect, table)
     keys = [column.name for column in table.primary_key]
     excluded = statement.excluded
     changed: dict[str, sa.ColumnElement[object]] = {
@@ -55,6 +60,39 @@ def among(connection: sa.Connection, column: sa.Column[Any], values: Sequence[st
         return column == sa.any_(sa.bindparam(None, list(values), type_=postgresql.ARRAY(sa.Text)))
     listed = sa.func.json_each(sa.bindparam(None, list(values), type_=sa.JSON)).table_valued("value")
     return column.in_(sa.select(listed.c.value))
+
+
+def among_given(dialect: str, column: sa.Column[Any], name: str) -> sa.ColumnElement[bool]:
+    """Say the same in a statement that is built once; the values are given as parameter *name*, a list."""
+    if dialect == "postgresql":
+        return column == sa.any_(sa.bindparam(name, type_=postgresql.ARRAY(sa.Text)))
+    listed = sa.func.json_each(sa.bindparam(name, type_=sa.JSON)).table_valued("value")
+    return column.in_(sa.select(listed.c.value))
+
+
+def given_rows(dialect: str, columns: Columns) -> sa.FromClause:
+    """Give a table that a statement, built once, gets as parameters: `row_parameters` of the same columns.
+
+    An array for each column, or one JSON text, however many rows there are: a statement of thousands of parameters
+    takes the database longer to read than to carry out.
+    """
+    if dialect == "postgresql":
+        arrays = [sa.bindparam(_GIVEN + name, type_=postgresql.ARRAY(kind)) for name, kind in columns.items()]
+        named = [sa.column(name, kind) for name, kind in columns.items()]
+        return sa.func.unnest(*arrays).table_valued(*named).render_derived()
+    row = sa.func.json_each(sa.bindparam(_GIVEN, type_=sa.JSON)).table_valued("value").c.value
+    cells = (
+        sa.type_coerce(row.op("->>")(sa.literal_column(str(at))), kind).label(name)
+        for at, (name, kind) in enumerate(columns.items())
+    )
+    return sa.select(*cells).subquery()
+
+
+def row_parameters(dialect: str, columns: Columns, rows: Sequence[Sequence[object]]) -> dict[str, object]:
+    """Give the parameters that make *rows* (at least one, cells in the columns' order) the table of `given_rows`."""
+    if dialect == "postgresql":
+        return {_GIVEN + name: cells for name, cells in zip(columns, zip(*rows, strict=True), strict=True)}
+    return {_GIVEN: rows}
 
 
 def for_update(statement: sa.Select[*Ts], *, skip_locked: bool = False) -> sa.Select[*Ts]:

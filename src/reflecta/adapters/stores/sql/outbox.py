@@ -2,16 +2,59 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from reflecta.adapters.stores.sql.database import SqlPart
-from reflecta.adapters.stores.sql.dialect import among, for_update
+from reflecta.adapters.stores.sql.dialect import among, among_given, for_update
 from reflecta.adapters.stores.sql.rows import to_delivery
 from reflecta.adapters.stores.sql.schema import PENDING, SENDING, WAITING, Instant, deliveries, users
 from reflecta.application.ports.store import Settled
 from reflecta.domain.model import Delivery, DeliveryState
 
+_MOST = sa.bindparam("most", type_=sa.Integer)
+_OF_CHANNEL = deliveries.c.channel == sa.bindparam("of")
+_DUE = sa.and_(PENDING, _OF_CHANNEL, deliveries.c.next_try_at <= sa.bindparam("at"))
+
+# Whoever marked these as sending is gone: the push may have left, so it is shown and never repeated.
+_INTERRUPTED = (
+    sa.update(deliveries)
+    .where(SENDING, _OF_CHANNEL, deliveries.c.sending_until <= sa.bindparam("at"))
+    .values(
+        state="unknown",
+        detail="interrupted while sending",
+        sending_until=None,
+        updated_at=sa.bindparam("at", type_=Instant),
+    )
+)
+# Nobody is pushed to outside the window because a provider was down until the night.
+_EXPIRED = (
+    sa.update(deliveries)
+    .where(_DUE, deliveries.c.expires_at <= sa.bindparam("at"))
+    .values(
+        state="expired",
+        detail="the window closed before it could leave",
+        updated_at=sa.bindparam("at", type_=Instant),
+    )
+)
+_READY = for_update(
+    sa.select(deliveries.c.id, deliveries.c.expires_at)
+    .where(_DUE)
+    .order_by(deliveries.c.next_try_at, deliveries.c.id)
+    .limit(_MOST),
+    skip_locked=True,
+)
+_NEXT = sa.select(sa.func.min(deliveries.c.next_try_at)).where(PENDING, _OF_CHANNEL)
+_TICKETS = for_update(
+    sa.select(deliveries.c.id)
+    .where(WAITING, _OF_CHANNEL, deliveries.c.receipt_due_at <= sa.bindparam("at"))
+    .order_by(deliveries.c.receipt_due_at)
+    .limit(_MOST),
+    skip_locked=True,
+)
 _SETTLE = (
     sa.update(deliveries)
     .where(deliveries.c.id == sa.bindparam("delivery"), sa.text("state IN ('sending', 'accepted')"))
@@ -42,62 +85,60 @@ class OutboxSql(SqlPart):
 
     async def take_tickets(self, channel: str, *, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
         """See the port."""
-        ready = (
-            sa.select(deliveries.c.id)
-            .where(WAITING, deliveries.c.channel == channel, deliveries.c.receipt_due_at <= now)
-            .order_by(deliveries.c.receipt_due_at)
-            .limit(limit)
-        )
 
         def transaction(connection: sa.Connection) -> Sequence[Delivery]:
-            ids = list(connection.scalars(for_update(ready, skip_locked=True)))
-            asked = (
-                sa.update(deliveries)
-                .where(among(connection, deliveries.c.id, ids))
-                .values(receipt_due_at=until)
-                .returning(*deliveries.c)
-            )
-            return [to_delivery(row) for row in connection.execute(asked)] if ids else []
+            ids = list(connection.scalars(_TICKETS, {"of": channel, "at": now, "most": limit}))
+            asked = _asking(connection.dialect.name)
+            rows = connection.execute(asked, {"ids": ids, "until": until}).all() if ids else ()
+            return [to_delivery(row) for row in rows]
 
         return await self.database.write(transaction)
 
     async def next_delivery_at(self, channel: str) -> datetime | None:
         """See the port."""
-        statement = sa.select(sa.func.min(deliveries.c.next_try_at)).where(PENDING, deliveries.c.channel == channel)
-        return await self.database.read(lambda c: c.scalar(statement))
+        return await self.database.read(lambda c: c.scalar(_NEXT, {"of": channel}))
 
 
 def _take(connection: sa.Connection, channel: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
-    # Whoever marked these as sending is gone: the push may have left, so it is shown and never repeated.
-    connection.execute(
-        sa.update(deliveries)
-        .where(SENDING, deliveries.c.channel == channel, deliveries.c.sending_until <= now)
-        .values(state="unknown", detail="interrupted while sending", sending_until=None, updated_at=now)
-    )
-    # Nobody is pushed to outside the window because a provider was down until the night.
-    connection.execute(
-        sa.update(deliveries)
-        .where(PENDING, deliveries.c.channel == channel, deliveries.c.next_try_at <= now)
-        .where(deliveries.c.expires_at <= now)
-        .values(state="expired", detail="the window closed before it could leave", updated_at=now)
-    )
-    ready = (
-        sa.select(deliveries.c.id)
-        .where(PENDING, deliveries.c.channel == channel, deliveries.c.next_try_at <= now)
-        .order_by(deliveries.c.next_try_at, deliveries.c.id)
-        .limit(limit)
-    )
-    ids = list(connection.scalars(for_update(ready, skip_locked=True)))
-    if not ids:
+    due = {"of": channel, "at": now}
+    connection.execute(_INTERRUPTED, due)
+    ready = connection.execute(_READY, {**due, "most": limit}).all()
+    if any(row.expires_at is not None and row.expires_at <= now for row in ready):
+        connection.execute(_EXPIRED, due)
+        ready = connection.execute(_READY, {**due, "most": limit}).all()
+    if not ready:
         return []
-    marked = (
+    ids = [row.id for row in ready]
+    marked = connection.execute(_sending(connection.dialect.name), {"ids": ids, "until": until, "at": now})
+    taken = {row.id: to_delivery(row) for row in marked}
+    return [taken[delivery_id] for delivery_id in ids]
+
+
+@cache
+def _sending(dialect: str) -> ReturningUpdate[Any]:
+    """Mark deliveries as sending, one try more."""
+    return (
         sa.update(deliveries)
-        .where(among(connection, deliveries.c.id, ids))
-        .values(state="sending", sending_until=until, tries=deliveries.c.tries + 1, updated_at=now)
+        .where(among_given(dialect, deliveries.c.id, "ids"))
+        .values(
+            state="sending",
+            sending_until=sa.bindparam("until", type_=Instant),
+            tries=deliveries.c.tries + 1,
+            updated_at=sa.bindparam("at", type_=Instant),
+        )
         .returning(*deliveries.c)
     )
-    taken = {row.id: to_delivery(row) for row in connection.execute(marked)}
-    return [taken[delivery_id] for delivery_id in ids]
+
+
+@cache
+def _asking(dialect: str) -> ReturningUpdate[Any]:
+    """Move the time to ask for receipts again."""
+    return (
+        sa.update(deliveries)
+        .where(among_given(dialect, deliveries.c.id, "ids"))
+        .values(receipt_due_at=sa.bindparam("until", type_=Instant))
+        .returning(*deliveries.c)
+    )
 
 
 def _settle(connection: sa.Connection, settled: Sequence[Settled]) -> None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reflecta.adapters.stores.sql.database import SqlPart
-from reflecta.adapters.stores.sql.dialect import among, for_update, insert, upsert
+from reflecta.adapters.stores.sql.dialect import among, among_given, for_update, insert, insert_into, upsert
 from reflecta.adapters.stores.sql.reading import read_attempts, read_messages
 from reflecta.adapters.stores.sql.rows import (
     Row,
@@ -136,8 +136,8 @@ _NEW_MESSAGE = sa.insert(messages).from_select(
 @cache
 def _new_context(dialect: str) -> postgresql.Insert | sqlite.Insert:
     """Insert or replace a context, unless an entry that it quotes was deleted meanwhile; its user is the occasion's."""
-    new = postgresql.insert(contexts) if dialect == "postgresql" else sqlite.insert(contexts)
-    quoted = sa.select(sa.func.count()).where(_listed(dialect, journal_entries.c.id, "entries"))
+    new = insert_into(dialect, contexts)
+    quoted = sa.select(sa.func.count()).where(among_given(dialect, journal_entries.c.id, "entries"))
     read = sa.select(occasions.c.id, occasions.c.user_id, sa.bindparam("text", type_=sa.Text)).where(
         occasions.c.id == sa.bindparam("occasion"),
         quoted.scalar_subquery() == sa.bindparam("count", type_=sa.Integer),
@@ -146,14 +146,6 @@ def _new_context(dialect: str) -> postgresql.Insert | sqlite.Insert:
     return new.from_select(columns, read).on_conflict_do_update(
         index_elements=[contexts.c.occasion_id], set_={"text": new.excluded.text}
     )
-
-
-def _listed(dialect: str, column: sa.Column[str], name: str) -> sa.ColumnElement[bool]:
-    """Say that a text column is one of the values that the parameter *name* lists."""
-    if dialect == "postgresql":
-        return column == sa.any_(sa.bindparam(name, type_=postgresql.ARRAY(sa.Text)))
-    listed = sa.func.json_each(sa.bindparam(name, type_=sa.JSON)).table_valued("value")
-    return column.in_(sa.select(listed.c.value))
 
 
 class ProcessSql(SqlPart):
