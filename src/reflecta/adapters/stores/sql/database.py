@@ -155,11 +155,6 @@ def _switch_to_wal(cursor: DBAPICursor) -> None:
             return
 
 
-def _begin_immediate(connection: sa.Connection) -> None:
-    # Deferred transactions that turn to writing fail at once when another process writes.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
-
-
 class SqliteDatabase:
     """SQLite in this process: one thread writes, another reads; in memory, one does both."""
 
@@ -172,17 +167,16 @@ class SqliteDatabase:
             hide_parameters=True,  # they hold journals
         )
         event.listen(self._engine, "connect", _prepare_sqlite)
-        event.listen(self._engine, "begin", _begin_immediate)
-        self._writer = _Worker(self._engine.execution_options(writes=True), "reflecta-writer")
+        self._writer = _Worker(self._engine, "reflecta-writer")
         self._reader = self._writer if in_memory else _Worker(self._engine, "reflecta-reader")
 
     async def write(self, transaction: Transaction[T]) -> T:
         """Run on the writer thread."""
-        return await self._writer.run(transaction)
+        return await self._writer.run(transaction, writes=True)
 
     async def read(self, transaction: Transaction[T]) -> T:
-        """Run on the reader thread."""
-        return await self._reader.run(transaction)
+        """Run on the reader thread, statement by statement."""
+        return await self._reader.run(transaction, writes=False)
 
     async def aclose(self) -> None:
         """Let both threads end."""
@@ -200,16 +194,21 @@ class _Worker:
         self._local = threading.local()
         self._open: list[sa.Connection] = []
 
-    async def run(self, transaction: Transaction[T]) -> T:
+    async def run(self, transaction: Transaction[T], *, writes: bool) -> T:
         loop = asyncio.get_running_loop()
         # Shielded: a caller that is cancelled must not leave half a belief about what was committed.
-        return await asyncio.shield(loop.run_in_executor(self._threads, self._transact, transaction))
+        return await asyncio.shield(loop.run_in_executor(self._threads, self._transact, transaction, writes))
 
-    def _transact(self, transaction: Transaction[T]) -> T:
+    def _transact(self, transaction: Transaction[T], writes: bool) -> T:  # noqa: FBT001 - handed on by position
         with _named_errors():
             connection = self._connection()
             try:
                 with connection.begin():
+                    if writes:
+                        # Said here, where SQLAlchemy's own begin says nothing to SQLite: a listener for its events
+                        # would cost every statement. Deferred transactions that turn to writing fail at once when
+                        # another process writes.
+                        connection.exec_driver_sql("BEGIN IMMEDIATE")
                     return transaction(connection)
             except exc.DBAPIError:
                 self._forget(connection)
