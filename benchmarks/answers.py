@@ -3,8 +3,8 @@
 import json
 from typing import Final
 
-from benchmarks.people import SENTENCE
-
+# In everybody's journal: the draft quotes it.
+SENTENCE: Final = "I keep coming back to the garden when the week gets loud."
 DRAFT: Final = json.dumps(
     {
         "messageType": "alignment_reflection",

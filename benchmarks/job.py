@@ -4,19 +4,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 import psutil
 
-from benchmarks.people import add_journals, add_users
-from benchmarks.places import Place, place
-
 ROOT: Final = Path(__file__).parents[1]
-ENTRIES: Final = 12  # as in the measurement of the original
 WARM_UP: Final = 20  # occasions worked on before the clock starts
 
 
@@ -80,16 +76,6 @@ def model_service(latency: float = 0.0) -> Generator[str]:
             yield f"http://127.0.0.1:{int(server.stdout.readline())}"
         finally:
             server.terminate()
-
-
-@asynccontextmanager
-async def town(kind: str, messages: int) -> AsyncGenerator[Place]:
-    """Give a database in which so many users, and those of the warm-up, are due and have written."""
-    with place(kind) as there:
-        async with there.store() as store:
-            await add_users(store, messages + WARM_UP, due=messages + WARM_UP)
-            await add_journals(store, entries=ENTRIES)
-        yield there
 
 
 def _environment() -> dict[str, str]:

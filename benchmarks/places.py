@@ -7,13 +7,18 @@ from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from uuid import uuid4
 
 from sqlalchemy.exc import DBAPIError
 from tests.databases import POSTGRES, administer, opened, postgres_url
 
 from benchmarks.drivers import Driver, postgres_driver, sqlite_driver
+from benchmarks.job import WARM_UP
+from benchmarks.people import add_journals, add_users
 from reflecta.adapters.stores.sql import SqlStore
+
+_ENTRIES: Final = 12  # as in the measurement of the original
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +70,13 @@ def place(kind: str) -> Generator[Place]:
         yield Place(kind, postgres_url(name))
     finally:
         administer(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@asynccontextmanager
+async def town(kind: str, messages: int) -> AsyncGenerator[Place]:
+    """Give a database in which so many users, and those of the warm-up, are due and have written."""
+    with place(kind) as there:
+        async with there.store() as store:
+            await add_users(store, messages + WARM_UP, due=messages + WARM_UP)
+            await add_journals(store, entries=_ENTRIES)
+        yield there

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from tests.proof.figures import Figure
 
-from benchmarks.job import Done, Job, model_service, run, town
+from benchmarks.job import Done, Job, model_service, run
 from benchmarks.measure import at_most, told
-from benchmarks.places import kinds
+from benchmarks.places import kinds, town
 from benchmarks.sizes import Sizes
 
 
@@ -18,7 +18,7 @@ async def measure(sizes: Sizes) -> dict[str, Figure]:
         async with town(kind, sizes.messages) as there:
             done = run("benchmarks.worker", replace(job, database_url=there.url))
         figures |= _told(f"{kind}_in_process", done, job.messages, cpu=4)
-    for kind in kinds():
+    for kind in (kind for kind in kinds() if kind in sizes.over_http):
         with model_service() as model:
             async with town(kind, sizes.messages) as there:
                 done = run("benchmarks.worker", replace(job, database_url=there.url, model_url=model))

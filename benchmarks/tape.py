@@ -40,6 +40,11 @@ class Tape:
     def __init__(self) -> None:
         self.steps: list[Step] = []
 
+    def is_begun(self) -> bool:
+        """Say whether a transaction is open: reads are none, though SQLAlchemy ends one."""
+        edges = (step.sql.split()[0] for step in reversed(self.steps) if step.sql.startswith(("BEGIN", "COMMIT")))
+        return next(edges, "COMMIT") == "BEGIN"
+
     def listen(self, enlist: Enlist) -> Enlist:
         """Tape what is enqueued within a claim too: it does not pass through SQLAlchemy."""
 
@@ -81,7 +86,8 @@ def taping() -> Generator[Tape]:
             tape.steps.append(Step(Kind.EDGE, "BEGIN"))
 
     def committed(_connection: sa.Connection) -> None:
-        tape.steps.append(Step(Kind.EDGE, "COMMIT"))
+        if tape.is_begun():
+            tape.steps.append(Step(Kind.EDGE, "COMMIT"))
 
     listeners = {"before_cursor_execute": executed, "begin": began, "commit": committed}
     for name, listener in listeners.items():

@@ -1,6 +1,7 @@
 """Ticks that find 5,000 due among ever more users, beside a bare driver that says the same to the database."""
 
 import statistics
+import time
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -47,6 +48,7 @@ class _Town:
     due_tape: Tape = field(default_factory=Tape)
     ticks: list[float] = field(default_factory=list[float])
     tick_floors: list[float] = field(default_factory=list[float])
+    cpu: list[float] = field(default_factory=list[float])
     dues: list[float] = field(default_factory=list[float])
     due_floors: list[float] = field(default_factory=list[float])
 
@@ -121,7 +123,9 @@ async def _tick_at(town: _Town, rounds: int) -> None:
     town.store.enlist = enlist
     for _ in range(rounds):
         await town.rewind()
+        began = time.process_time()
         town.ticks.append(await timed(town.tick()))
+        town.cpu.append(time.process_time() - began)
         await town.rewind()
         town.tick_floors.append(await timed(town.driver.play(town.tape.steps)))
 
@@ -133,6 +137,7 @@ def _figures(town: _Town, due: int) -> dict[str, Figure]:
     return {
         f"ratio_tick_{name}": told(ratio(town.ticks, town.tick_floors), len(town.ticks)),
         f"seconds_tick_{name}": at_most(statistics.median(town.ticks), 1, due),
+        f"cpu_seconds_tick_{name}": told(statistics.median(town.cpu), due),
         f"seconds_tick_{name}_floor": told(statistics.median(town.tick_floors), due),
         f"ms_due_query_{name}_p50": told(p50, len(town.dues)),
         f"ms_due_query_{name}_p95": told(p95, len(town.dues)),
@@ -141,10 +146,15 @@ def _figures(town: _Town, due: int) -> dict[str, Figure]:
 
 
 def _growth(kind: str, towns: list[_Town]) -> dict[str, Figure]:
+    """Compare the quickest tenth: what else the machine does only adds to a time, and to all sizes by chance."""
     first = towns[0]
     return {
         f"growth_due_query_{kind}_{first.users}_to_{town.users}": at_most(
-            1 / ratio(town.dues, first.dues), 1.5, len(town.dues)
+            _quick(town.dues) / _quick(first.dues), 1.5, len(town.dues)
         )
         for town in towns[1:]
     }
+
+
+def _quick(seconds: list[float]) -> float:
+    return statistics.median(sorted(seconds)[: len(seconds) // 10 + 1])

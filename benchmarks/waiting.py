@@ -5,8 +5,9 @@ from typing import Final
 
 from tests.proof.figures import Figure
 
-from benchmarks.job import Job, model_service, run, town
+from benchmarks.job import Job, model_service, run
 from benchmarks.measure import at_most, told
+from benchmarks.places import town
 from benchmarks.sizes import Sizes
 
 _CALLS: Final = 2  # a draft and its assessment

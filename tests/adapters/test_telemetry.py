@@ -245,6 +245,16 @@ def test_a_json_line_has_time_level_name_then_fields() -> None:
     )
 
 
+def test_quotes_and_backslashes_of_an_id_come_back_from_json() -> None:
+    assert Log().told("user.erased", {"user_id": 'a"b\\c', "never": 1}) == {
+        "at": "2023-12-14T12:00:00.250Z",
+        "level": "info",
+        "event": "user.erased",
+        "user_id": 'a"b\\c',
+        "dropped": "never",
+    }
+
+
 def test_numbers_stay_numbers() -> None:
     told = Log().told("assessment.received", {"cost": 0.0021, "input_tokens": 812, "score": 7})
 

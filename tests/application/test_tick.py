@@ -1,13 +1,14 @@
 """The tick: who gets a first due time, who an occasion, who is put off, and what the counts say."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tests.application.scene import a_scene
 from tests.builders import NOW, a_user
 
 from reflecta.application.tick import TickReport
-from reflecta.domain.model import Cadence, OccasionState, Reason, Window
+from reflecta.domain.model import Cadence, OccasionState, Reason, Window, occasion_id
 from reflecta.domain.schedule import Schedule, is_open
 
 
@@ -65,6 +66,35 @@ async def test_two_ticks_at_once_do_each_user_once() -> None:
 
         assert first.jobs_created + second.jobs_created == 1200
         assert len(await scene.service.store.occasions(limit=5000)) == 1200
+
+
+async def test_more_users_than_one_page_are_all_served_once() -> None:
+    async with a_scene() as scene:
+        await scene.add(*(a_user(f"u{n}", next_due_at=NOW - n % 3 * timedelta(minutes=1)) for n in range(7)))
+        tick = replace(scene.service.tick, page=2, batch=1)
+
+        assert await tick() == TickReport(users_due=7, jobs_created=7)
+        assert len(await scene.service.store.occasions()) == 7
+
+
+async def test_a_page_of_users_whose_window_opens_only_then_hides_nobody_behind_it() -> None:
+    opening = datetime(2026, 3, 10, 5, tzinfo=UTC)  # 06:00 in Berlin, 08:00 in Moscow
+    async with a_scene() as scene:
+        soon = (a_user(f"a{n}", next_due_at=opening) for n in range(3))
+        await scene.add(*soon, a_user("b", next_due_at=opening, timezone="Europe/Moscow"))
+        scene.clock.set(opening - timedelta(seconds=30))
+
+        assert await replace(scene.service.tick, page=2)() == TickReport(users_due=1, jobs_created=1)
+
+
+async def test_each_occasion_is_told_with_its_own_user_where_some_are_deferred() -> None:
+    async with a_scene() as scene:
+        await scene.add(a_user("a"), a_user("b", window=Window.EVENING), a_user("c"))
+
+        await scene.service.tick()
+
+        told = {str(v["user_id"]): v["occasion_id"] for name, v in scene.telemetry.events if name == "occasion.queued"}
+        assert told == {user: occasion_id(user, NOW) for user in ("a", "c")}
 
 
 async def test_a_cron_that_fires_a_little_early_still_serves_the_hour() -> None:

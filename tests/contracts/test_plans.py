@@ -234,6 +234,11 @@ async def plans_of(store: SqlStore, act: Callable[[SqlStore], Awaitable[object]]
     return await store.database.write(explain)
 
 
+async def _go_on(store: SqlStore) -> None:
+    (first,) = await store.due(UNTIL, 1)
+    await store.due(UNTIL, 500, after=first)
+
+
 async def _sweep(store: SqlStore) -> None:
     await store.sweep(NOW - 3 * HOUR, limit=500, next_due=lambda _slot, due: due)
 
@@ -275,7 +280,9 @@ async def _ledger(store: SqlStore) -> None:
 Act = Callable[[SqlStore], Awaitable[object]]
 ACTS: dict[str, tuple[Act, set[str]]] = {
     "due": (lambda store: store.due(UNTIL, 500), {"users_due"}),
+    "due, going on": (_go_on, {"users_due"}),
     "unscheduled": (lambda store: store.unscheduled(500), {"users_unscheduled"}),
+    "first due": (lambda store: store.set_first_due({f"u{n}": NOW for n in range(100, 150)}), set()),
     "claim": (lambda store: claim(store, *(f"u{n}" for n in range(50, 100))), set()),
     "sweep": (_sweep, {"occasions_open"}),
     "journal": (lambda store: store.journal("u1", entries=20, messages=10), {"journal_entries_with_content"}),

@@ -51,6 +51,10 @@ async def test_a_first_due_time_is_set_where_there_is_none(store: SqlStore) -> N
     assert (await user_of(store, "u2")).next_due_at == AFTERWARDS
 
 
+async def test_no_first_due_times_are_none_set(store: SqlStore) -> None:
+    assert await store.set_first_due({}) == 0
+
+
 async def test_a_due_time_set_meanwhile_is_not_overwritten_by_a_first_one(store: SqlStore) -> None:
     await add(store, a_user("u1", next_due_at=REGULAR))
     assert await store.set_first_due({"u1": AFTERWARDS}) == 0
@@ -75,6 +79,17 @@ async def test_due_lists_enabled_users_up_to_the_instant_by_due_time(store: SqlS
 async def test_due_lists_at_most_its_limit_the_longest_due_first(store: SqlStore) -> None:
     await add(store, *(a_user(f"u{n}", next_due_at=NOW - n * HOUR) for n in range(5)))
     assert [slot.user_id for slot in await store.due(UNTIL, 2)] == ["u4", "u3"]
+
+
+async def test_due_goes_on_after_a_user_by_due_time_and_then_by_id(store: SqlStore) -> None:
+    await add(store, *(a_user(u, next_due_at=NOW) for u in "cab"), a_user("0", next_due_at=UNTIL))
+    pages: list[str] = []
+    last: Slot | None = None
+    for _ in range(4):
+        (last,) = await store.due(UNTIL, 1, after=last)
+        pages.append(last.user_id)
+    assert pages == ["a", "b", "c", "0"]
+    assert await store.due(UNTIL, 1, after=last) == []
 
 
 async def test_due_gives_what_due_times_depend_on(store: SqlStore) -> None:

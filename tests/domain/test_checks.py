@@ -1,5 +1,7 @@
 """Checks that need no model: form, length, grounding and freshness of a draft."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from tests.domain.strategies import a_draft, any_text, markup, properties
 
 from reflecta.domain.checks import (
     MAX_CHARS,
+    MAX_OVERLAP,
     MAX_PUSH_CHARS,
     check_draft,
     is_verbatim,
@@ -214,6 +217,19 @@ def test_a_message_is_neither_repeated_nor_opened_alike(text: str, fresh: bool) 
 @properties
 def test_overlap_is_a_symmetric_share(one: list[str], other: list[str]) -> None:
     assert 0 <= overlap(one, other) == overlap(other, one) <= 1
+
+
+@given(st.integers(5, 60), st.integers(1, 60), st.lists(st.integers(0, 60), min_size=2, max_size=6))
+@properties
+def test_whatever_shares_too_much_is_repetitive(length: int, kinds: int, cuts: list[int]) -> None:
+    # Pieces of the earlier text between words of their own: about the forbidden share, on both sides of it.
+    said = [f"w{number % kinds}" for number in range(length)]
+    cuts = sorted(min(cut, length) for cut in cuts)
+    pieces = [" ".join(said[start:end]) for start, end in pairwise(cuts)]
+    text = "Mine " + " own ".join(pieces)
+    context = a_context(ENTRY, messages=[a_message(" ".join(said))])
+    repeats = overlap(words(text), said) > MAX_OVERLAP
+    assert (CheckName.FRESHNESS in faults(a_draft(text), context)) is repeats
 
 
 @given(any_text)

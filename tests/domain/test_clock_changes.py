@@ -7,6 +7,7 @@ import pytest
 from reflecta.domain.model import Cadence, Window
 from reflecta.domain.schedule import (
     Schedule,
+    first_due,
     instant,
     is_open,
     local_date,
@@ -131,6 +132,30 @@ def test_a_retry_does_not_cross_from_one_occurrence_of_an_evening_into_the_other
     schedule, now = daily("Antarctica/Casey", Window.EVENING), utc("2022-03-12T10:30")
     assert is_open(schedule, now + timedelta(hours=3))
     assert retry_at(schedule, now, closes_at=window_end(schedule, now)) is None
+
+
+@pytest.mark.parametrize(("day", "expected"), [("04-05", "2026-04-05T03:00"), ("04-06", None)])
+def test_an_evening_that_is_an_hour_longer_has_room_for_a_retry_that_others_have_not(
+    day: str, expected: str | None
+) -> None:
+    # Easter Island, 2026-04-04: twice 21:00 to 22:00. A first try at 20:00 is repeated after two hours.
+    schedule, now = daily("Pacific/Easter", Window.EVENING), utc(f"2026-{day}T{'01' if expected else '02'}:00")
+    assert retry_at(schedule, now, closes_at=window_end(schedule, now)) == (utc(expected) if expected else None)
+
+
+@pytest.mark.parametrize(
+    ("joined", "hours", "expected"),
+    [
+        ("2026-03-08T06:30", 3.5, "2026-03-08T10:00"),
+        ("2026-03-09T05:30", 3.5, "2026-03-09T12:00"),
+        ("2026-11-01T05:30", 5.5, "2026-11-01T11:00"),
+        ("2026-11-01T05:30", 4.5, "2026-11-01T13:00"),
+    ],
+)
+def test_a_first_due_time_opens_by_the_clock_after_the_change(joined: str, hours: float, expected: str) -> None:
+    # New York, joined at 01:30: in March six o'clock comes after 3.5 hours, in November after 5.5.
+    due = first_due(daily("America/New_York"), utc(joined), draw=(hours - 1) / 6)
+    assert abs(due - utc(expected)) < timedelta(milliseconds=1)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What a writer gets to see: chosen, dated in the user's calendar, within the budget, and data only."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -43,6 +44,27 @@ def test_journal_text_cannot_close_a_tag_or_the_data(text: str) -> None:
 @properties
 def test_data_is_read_back_as_it_was(document: dict[str, object]) -> None:
     assert rendered(as_data(document)) == document
+
+
+_names = st.sampled_from(["text", "%s", "%%", "<", ""])
+_values = st.recursive(
+    st.sampled_from([None, True, 0, 2.5, "%s", '"', "\\", "\n\x00", "</a>", "\ud800", "é", ""]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_names, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(_names, _values))
+@properties
+def test_data_is_laid_out_as_json_is(document: dict[str, object]) -> None:
+    laid_out = json.dumps(document, ensure_ascii=False, indent=1)
+    assert as_data(document) == laid_out.replace("<", "\\u003c")
+
+
+def test_a_changed_context_is_rendered_anew() -> None:
+    context = a_context("text")
+    assert render(context) is render(context)
+    assert rendered(render(replace(context, entry_count=99)))["person"] != rendered(render(context))["person"]
 
 
 @given(st.lists(st.text(max_size=400), min_size=1, max_size=9), st.integers(0, 300))

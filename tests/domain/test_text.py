@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import time
 import unicodedata
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from tests.data import need_data
 from tests.domain.strategies import any_text, markup, properties
 
-from reflecta.domain.text import clean, comparable, cut, find_span, plain_text, sentences, words
+from reflecta.domain.text import clean, comparable, cut, find_span, plain_text, sentences, words, words_of_each
 
 MEGABYTE = 1_000_000
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -102,6 +103,17 @@ def test_a_heap_of_marks_on_one_letter_is_bounded() -> None:
     assert len(clean("a" + "\u0301\u0316" * 50_000 + "b")) <= 32
 
 
+def test_no_mark_of_any_script_is_heaped_up() -> None:
+    marks = [chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)).startswith("M")]
+    assert len(marks) > 2000
+    assert [mark for mark in marks if len(clean("a" + mark * 80 + "b")) > 70] == []
+
+
+def test_a_text_with_nothing_to_drop_is_left_as_one_with_something_is() -> None:
+    printable = " ".join(chr(code) for code in range(sys.maxunicode + 1) if chr(code).isprintable())
+    assert clean(printable + "\0") == clean(printable)
+
+
 @pytest.mark.parametrize("name", ["strings/blns.json", "strings/IntrudersXSS.txt", "strings/RSNAKE_XSS.txt"])
 def test_naughty_strings_leave_no_tag_that_could_run(name: str) -> None:
     content = need_data(name).read_text(encoding="utf-8", errors="replace")
@@ -140,6 +152,23 @@ def test_texts_that_differ_in_their_setting_only_compare_equal(one: str, other: 
 )
 def test_words_are_whole_in_every_script(text: str, expected: list[str]) -> None:
     assert words(text) == expected
+
+
+_spoken = st.lists(
+    st.sampled_from(["a", "don't", "'tis", "boys'", "''", "é", "今日は", "मैं", ".", "_", "…", "“b”", "\t"])
+)
+
+
+@given(st.lists(st.one_of(any_text, _spoken.map(" ".join)).filter(lambda text: not set(text) & {"\n", "\r"})))
+@properties
+def test_the_words_of_many_texts_are_those_of_each(texts: list[str]) -> None:
+    assert words_of_each(texts) == [words(text) for text in texts]
+
+
+@given(_spoken.map(" ".join))
+@properties
+def test_the_words_of_a_text_are_the_same_whatever_stands_beside_them(text: str) -> None:
+    assert words(f"{text} Ω")[:-1] == words(text)
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,20 @@
-"""Structured logs of what happened, in three formats, through a private structlog logger.
+"""Structured logs of what happened, in three formats.
 
 Fields pass by name and kind; everything else is dropped and only its name is told. So a slip in the code that
 calls it cannot put a user's text, a prompt, a token or a secret into the logs.
 """
 
+import json
 import logging
 import re
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from json.encoder import encode_basestring
 from typing import Final, Literal, TextIO
 
 import structlog
-from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
 from reflecta.adapters.guide_log import EVENTS, Level, guide_lines
 from reflecta.application.ports import Clock
@@ -50,69 +52,66 @@ class LogTelemetry:
         level: Level = "info",
         no_color: bool = False,
     ) -> None:
-        target = sys.stderr if stream is None else stream
-        # Every argument is given: what is left out would come from structlog's global configuration.
-        logger: FilteringBoundLogger = structlog.wrap_logger(
-            structlog.WriteLogger(target),
-            processors=_processors(format, clock, target, no_color=no_color),
-            wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-            context_class=dict,
-            cache_logger_on_first_use=True,
-        )
-        self._logger = logger.bind()
+        self._stream = sys.stderr if stream is None else stream
+        self._encoding = self._stream.encoding or "utf-8"
+        self._clock = clock
+        self._least = _LEVELS[level]
+        self._render = _renderer(format, self._stream, no_color=no_color)
+        # Held again by a signal's handler that interrupts a line: the stream then refuses, which is a lost line.
+        self._lock = threading.RLock()
 
     def event(self, name: str, **values: Value) -> None:
         """Record that *name* happened; see the port."""
         known = EVENTS.get(name)
-        level = _LEVELS[known.level if known else "info"]
+        level: Level = known.level if known else "info"
+        if _LEVELS[level] < self._least:
+            return
         if known is None and not _EVENT_NAME.fullmatch(name):
             name = "event.misnamed"
         try:
-            self._logger.log(level, name, **_admitted(values))
+            at = self._clock.now().astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00")
+            line = self._render(f"{at}Z", level, name, _admitted(values)) + "\n"
+            if not line.isascii():
+                # Escape what the stream's encoding lacks (emoji on an ASCII terminal) instead of losing the line.
+                line = line.encode(self._encoding, "backslashreplace").decode(self._encoding)
+            with self._lock:
+                self._stream.write(line)
+                self._stream.flush()
         except (OSError, ValueError, RuntimeError):
             # The stream is full, gone, closed, or busy with the line that a signal interrupted. A lost line
             # must not cost a message.
             return
 
 
-def _processors(format_: LogFormat, clock: Clock, stream: TextIO, *, no_color: bool) -> list[Processor]:
-    """Give the chain from an event's fields to its text."""
-    encodable = _encodable(stream.encoding or "utf-8")
+Fields = dict[str, str | int | float]
+# An event's text: of when, level, name and fields.
+_Render = Callable[[str, Level, str, Fields], str]
+
+
+def _renderer(format_: LogFormat, stream: TextIO, *, no_color: bool) -> _Render:
+    """Choose how an event becomes text."""
     if format_ == "guide":
-        return [_guide, encodable]
+        return lambda _at, _level, name, fields: guide_lines(name, fields)
     if format_ == "json":
-        return [_stamped(clock), structlog.processors.JSONRenderer(ensure_ascii=False), encodable]
+        return _json_line
     console = structlog.dev.ConsoleRenderer(
         colors=stream.isatty() and not no_color,
         timestamp_key="at",
         sort_keys=False,
         exception_formatter=structlog.dev.plain_traceback,
     )
-    return [_stamped(clock), console, encodable]
+    return lambda at, level, name, fields: console(None, level, {"at": at, "level": level, "event": name, **fields})
 
 
-def _stamped(clock: Clock) -> Processor:
-    """Put time, level and name before the fields."""
-
-    def stamp(_logger: WrappedLogger, level: str, event: EventDict) -> EventDict:
-        at = clock.now().astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00")
-        return {"at": f"{at}Z", "level": level, "event": event.pop("event"), **event}
-
-    return stamp
+_ENCODE: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def _guide(_logger: WrappedLogger, _level: str, event: EventDict) -> str:
-    """Render as the guide's lines."""
-    return guide_lines(event.pop("event"), event)
-
-
-def _encodable(encoding: str) -> Processor:
-    """Escape what the stream's encoding lacks (emoji on an ASCII terminal) instead of losing the line."""
-
-    def encode(_logger: WrappedLogger, _level: str, event: EventDict | str) -> str:
-        return str(event).encode(encoding, "backslashreplace").decode(encoding)
-
-    return encode
+def _json_line(at: str, level: Level, name: str, fields: Fields) -> str:
+    """Write the object key by key: an encoder is made anew for each whole object, which takes longer than the rest."""
+    told = [f'{{"at": "{at}", "level": "{level}", "event": "{name}"']
+    for key, value in fields.items():
+        told.append(f'"{key}": {encode_basestring(value) if isinstance(value, str) else _ENCODE(value)}')
+    return ", ".join(told) + "}"
 
 
 def _id(value: Value) -> str | None:
@@ -159,12 +158,12 @@ _KINDS: Final[Mapping[_Kind, str]] = {
 FIELDS: Final[Mapping[str, _Kind]] = {name: kind for kind, names in _KINDS.items() for name in names.split()}
 
 
-def _admitted(values: Mapping[str, Value]) -> dict[str, str | int | float]:
+def _admitted(values: Mapping[str, Value]) -> Fields:
     """Give the fields that may be logged, and under `dropped` the names of those that may not.
 
     A known field that is None is left out.
     """
-    admitted: dict[str, str | int | float] = {}
+    admitted: Fields = {}
     dropped: list[str] = []
     for name, value in values.items():
         kind = FIELDS.get(name)

@@ -1,17 +1,14 @@
 """Finds who is due and makes occasions of them. Never waits for a message to be written."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 
-from reflecta.application.claiming import plan_claim, timetable
+from reflecta.application.claiming import closings, planner, timetable
 from reflecta.application.ports import Clock, Engine, Telemetry
-from reflecta.application.ports.store import Slot, TickRecord, TickStore
+from reflecta.application.ports.store import Claimed, Slot, TickRecord, TickStore
 from reflecta.domain import schedule
 from reflecta.domain.model import Reason, occasion_id
-
-_PAGE: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +26,8 @@ class TickReport:
 class Tick:
     """Sweeps, gives first due times, claims who is due and hands the occasions to the engine.
 
-    Two ticks at once do each user once. *draw* gives numbers in [0, 1) for first due times; *batch* users are
-    claimed per transaction.
+    Two ticks at once do each user once. *draw* gives numbers in [0, 1) for first due times; *page* users are held
+    in memory at once, *batch* are claimed per transaction.
     """
 
     store: TickStore
@@ -39,6 +36,7 @@ class Tick:
     telemetry: Telemetry
     draw: Callable[[], float]
     batch: int = 500
+    page: int = 10_000
     tick_interval: timedelta = schedule.TICK_INTERVAL
 
     async def __call__(self) -> TickReport:
@@ -78,14 +76,14 @@ class Tick:
         """
         now = self.clock.now()
         while True:
-            swept = await self.store.sweep(now, limit=_PAGE, next_due=self._after_expiry(now))
+            swept = await self.store.sweep(now, limit=self.page, next_due=self._after_expiry(now))
             for occasion in swept.expired:
                 self.telemetry.event("occasion.expired", occasion_id=occasion, reason=Reason.WINDOW_CLOSED)
             if swept.waiting:
                 await self.engine.enqueue(swept.waiting)
             if swept.waiting or swept.expired:
                 self.telemetry.event("tick.swept", waiting=len(swept.waiting), expired=len(swept.expired))
-            if len(swept.expired) < _PAGE:
+            if len(swept.expired) < self.page:
                 return
 
     def _after_expiry(self, now: datetime) -> Callable[[Slot, datetime], datetime]:
@@ -113,26 +111,25 @@ class Tick:
 
     async def _claim(self, now: datetime, bootstrapped: int) -> TickReport:
         """Claim all who are due, page by page, those whose window ends first at the front of each page."""
-        seen: set[str] = set()
         jobs = rescheduled = errors = 0
         until = now + schedule.LOOKAHEAD
-        while True:
-            page = await self.store.due(until, _PAGE + len(seen))
-            slots = [slot for slot in page if slot.user_id not in seen and _may_claim(slot, now)]
-            seen.update(slot.user_id for slot in page)
-            slots.sort(key=lambda slot: _urgency(slot, now))
+        plan, closing = planner(now), closings(now)
+        last: Slot | None = None
+        while page := await self.store.due(until, self.page, after=last):
+            # Left to the next tick: due within the lookahead, but the window opens only then.
+            slots = [slot for slot in page if slot.due_at is None or slot.due_at <= now or closing(slot)]
+            slots.sort(key=lambda slot: closing(slot) or now)
             for start in range(0, len(slots), self.batch):
                 part = slots[start : start + self.batch]
-                claimed = await self.store.claim(
-                    [slot.user_id for slot in part], until=until, now=now, plan=lambda slot: plan_claim(slot, now)
-                )
+                claimed = await self.store.claim([slot.user_id for slot in part], until=until, now=now, plan=plan)
                 await self.engine.enqueue(claimed.to_enqueue)
-                self._tell(part, set(claimed.queued), claimed.failed)
+                self._tell(part, claimed)
                 jobs += len(claimed.queued)
                 rescheduled += len(claimed.deferred)
                 errors += len(claimed.failed)
-            if not slots:
+            if len(page) < self.page:
                 break
+            last = page[-1]
         due = jobs + rescheduled + errors
         self.telemetry.event("tick.found_due", count=due)
         return TickReport(
@@ -143,25 +140,16 @@ class Tick:
             errors=errors,
         )
 
-    def _tell(self, slots: Sequence[Slot], queued: set[str], failed: Sequence[str]) -> None:
-        for slot in slots:
-            occasion = occasion_id(slot.user_id, slot.due_at) if slot.due_at else ""
-            if occasion in queued:
-                self.telemetry.event("occasion.queued", occasion_id=occasion, user_id=slot.user_id)
-        for user in failed:
+    def _tell(self, slots: Sequence[Slot], claimed: Claimed) -> None:
+        for occasion, user in _owners(slots, claimed.queued):
+            self.telemetry.event("occasion.queued", occasion_id=occasion, user_id=user)
+        for user in claimed.failed:
             self.telemetry.event("tick.user_failed", user_id=user, reason=Reason.NEEDS_TIMEZONE)
 
 
-def _may_claim(slot: Slot, now: datetime) -> bool:
-    """Leave those to the next tick who are due within the lookahead but whose window opens only then."""
-    try:
-        return slot.due_at is None or slot.due_at <= now or schedule.is_open(timetable(slot), now)
-    except KeyError:
-        return True  # the claim counts it as an error
-
-
-def _urgency(slot: Slot, now: datetime) -> datetime:
-    try:
-        return schedule.window_end(timetable(slot), now)
-    except KeyError:
-        return now
+def _owners(slots: Sequence[Slot], queued: Sequence[str]) -> Iterable[tuple[str, str]]:
+    """Pair the occasions, which are in the order of their users, with the users' ids."""
+    if len(queued) == len(slots):
+        return zip(queued, (slot.user_id for slot in slots), strict=True)
+    owners = {occasion_id(slot.user_id, slot.due_at): slot.user_id for slot in slots if slot.due_at}
+    return ((occasion, owners[occasion]) for occasion in queued if occasion in owners)

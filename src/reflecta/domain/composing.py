@@ -5,9 +5,8 @@ Claims nothing that a quotation does not carry; says nothing rather than somethi
 
 import hashlib
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import chain, islice
 from math import lcm
 from typing import Final, TypeVar
@@ -15,8 +14,17 @@ from typing import Final, TypeVar
 from reflecta.domain.checks import check_draft
 from reflecta.domain.context import Context
 from reflecta.domain.model import ChallengeDegree, Draft, Evidence, MessageType
-from reflecta.domain.quoting import Quote, find_pairs, find_quotes
-from reflecta.domain.text import comparable, sentences, words
+from reflecta.domain.quoting import (
+    Quote,
+    Quotes,
+    Sentence,
+    find_pairs,
+    is_at_ease,
+    is_goal,
+    is_struggle,
+    is_win,
+)
+from reflecta.domain.text import comparable, each_sentence, runs, words
 from reflecta.domain.wording import Language, Template, TemplateSet, fill, runs_between_slots, say_date
 
 # Below this a note is a word or two ('tired today'), which nothing can be said about.
@@ -33,6 +41,7 @@ _CHOICE: Final = 4
 _MAX_TRIES: Final = 60
 # How many notes are enough to tell their language.
 _SAMPLE: Final = 5
+_DAYS: Final = frozenset({"days"})
 
 _T = TypeVar("_T")
 # What a template's {quote} and {quote2} are filled with: the newer quote, and the older one of a pair.
@@ -43,12 +52,12 @@ Facts = tuple[Quote, ...]
 class _Material:
     context: Context
     language: Language
-    quotes: Sequence[Quote]
+    quotes: Quotes
     days_written: int | None
-    told: Sequence[frozenset[tuple[str, ...]]]
+    used: Collection[int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Candidate:
     template: Template
     facts: Facts
@@ -56,7 +65,8 @@ class _Candidate:
 
 def has_material(context: Context) -> bool:
     """Say whether any note has a sentence to write about, by whatever writer."""
-    return any(len(words(sentence)) >= MATERIAL_WORDS for note in context.notes for sentence in sentences(note.text))
+    said = (words(sentence) for note in context.notes for sentence in each_sentence(note.text))
+    return any(len(sentence) >= MATERIAL_WORDS for sentence in said)
 
 
 def compose(context: Context, templates: TemplateSet, variant: int = 0) -> Draft | None:
@@ -75,14 +85,28 @@ def compose(context: Context, templates: TemplateSet, variant: int = 0) -> Draft
 
 
 def _material(context: Context, templates: TemplateSet) -> _Material:
-    language = templates.language(context.language, [note.text for note in context.notes[:_SAMPLE]])
+    language = templates.named(context.language) or templates.spoken(_sample(context))
     return _Material(
         context=context,
         language=language,
-        quotes=find_quotes(context.notes, language.cues, context.messages),
+        quotes=Quotes(context.notes, language.cues, context.told),
         days_written=_days_written(context),
-        told=[runs_between_slots(message.text) for message in context.messages],
+        used=_used(context, language),
     )
+
+
+def _sample(context: Context) -> Iterator[str]:
+    """Give the words that tell the person's language."""
+    return chain.from_iterable(note.words for note in context.notes[:_SAMPLE])
+
+
+def _used(context: Context, language: Language) -> Collection[int]:
+    """Give the numbers of the templates that past messages were made from."""
+    told = (
+        runs_between_slots(message.text) if "{" in message.text else runs(said)
+        for message, said in zip(context.messages, context.told, strict=True)
+    )
+    return frozenset(chain.from_iterable(map(language.made_from, told)))
 
 
 def _days_written(context: Context) -> int | None:
@@ -137,100 +161,106 @@ def _by_recency(context: Context) -> list[MessageType]:
 
 def _of_type(kind: MessageType, material: _Material) -> list[_Candidate]:
     """Pair the fresh templates of a type with the best facts for them; the first to try differs by user and day."""
-    facts_of = _FACTS[kind]
-    fresh = [t for t in material.language.templates if t.type is kind and _is_fresh(t, material)]
-    offers = [(t, _even(list(dict.fromkeys(facts_of(t, material))))[:_CHOICE]) for t in fresh]
-    usable = [(t, facts) for t, facts in offers if facts]
+    tone, templates = material.context.preferences.tone, enumerate(material.language.templates)
+    fresh = [t for n, t in templates if t.type is kind and n not in material.used and t.suits(tone)]
+    # Of what a template needs, only the days make a difference to which quotes are found.
+    offers = {needs: _best(_FACTS[kind](needs, material)) for needs in {t.needs & _DAYS for t in fresh}}
+    usable = [(t, facts) for t in fresh if (facts := offers[t.needs & _DAYS])]
     if not usable:
         return []
     shift = (_seed(material.context.user_id) + material.context.now.toordinal()) % len(usable)
     usable = usable[shift:] + usable[:shift]
     rounds = lcm(len(usable), *(len(facts) for _, facts in usable))
     turns = ((i, *usable[i % len(usable)]) for i in range(rounds))
-    return _even([_Candidate(template=template, facts=facts[i % len(facts)]) for i, template, facts in turns])
+    return _even([_Candidate(template, facts[i % len(facts)]) for i, template, facts in turns])
+
+
+def _best(offered: Iterable[Facts]) -> list[Facts]:
+    """Give the first facts to choose from, each once."""
+    best: dict[Facts, None] = {}
+    for facts in offered:
+        best[facts] = None
+        if len(best) == _CHOICE:
+            break
+    return _even(list(best))
 
 
 def _seed(user_id: str) -> int:
     return int.from_bytes(hashlib.sha256(user_id.encode("utf-8", "surrogatepass")).digest()[:4], "big")
 
 
-def _is_fresh(template: Template, material: _Material) -> bool:
-    """Say whether a template suits the person's tone and none of the past messages was made from it."""
-    if not template.suits(material.context.preferences.tone):
-        return False
-    own = _runs_of(template)
-    return not any(2 * len(own & told) > len(own) for told in material.told)
+def _goals(material: _Material, ages: range | None = None) -> Iterator[Facts]:
+    return ((q,) for q in material.quotes.best(is_goal, cue="goal") if ages is None or q.days_ago in ages)
 
 
-@lru_cache(maxsize=1024)
-def _runs_of(template: Template) -> frozenset[tuple[str, ...]]:
-    return runs_between_slots(template.text)
-
-
-def _goals(material: _Material, ages: range | None = None) -> list[Facts]:
-    return [(q,) for q in material.quotes if q.is_goal and (ages is None or q.days_ago in ages)]
-
-
-def _check_in(_template: Template, material: _Material) -> list[Facts]:
+def _check_in(_needs: Collection[str], material: _Material) -> Iterable[Facts]:
     return _goals(material, CHECK_IN_DAYS)
 
 
-def _reminder(_template: Template, material: _Material) -> list[Facts]:
-    return [(q,) for q in material.quotes if q.is_goal and q.days_ago >= CHECK_IN_DAYS.stop]
+def _reminder(_needs: Collection[str], material: _Material) -> Iterable[Facts]:
+    return ((q,) for q in material.quotes.best(is_goal, cue="goal") if q.days_ago >= CHECK_IN_DAYS.stop)
 
 
-def _encouragement(template: Template, material: _Material) -> list[Facts]:
-    if "days" not in template.needs:
-        return [(q,) for q in material.quotes if q.is_win and 0 <= q.days_ago <= WIN_DAYS]
+def _encouragement(needs: Collection[str], material: _Material) -> Iterable[Facts]:
+    if "days" not in needs:
+        return ((q,) for q in material.quotes.best(is_win, cue="win") if 0 <= q.days_ago <= WIN_DAYS)
     if material.days_written is None or material.days_written < RUN_DAYS:
-        return []
-    return [(q,) for q in material.quotes if q.days_ago in range(WEEK_DAYS) and not (q.is_struggle or q.is_negated)]
+        return ()
+    return ((q,) for q in material.quotes.best(is_at_ease) if q.days_ago in range(WEEK_DAYS))
 
 
-def _challenge(_template: Template, material: _Material) -> list[Facts]:
+def _challenge(_needs: Collection[str], material: _Material) -> Iterable[Facts]:
     is_wanted = material.context.preferences.challenge in {
         ChallengeDegree.CHALLENGING,
         ChallengeDegree.INTENSE,
     }
-    return _goals(material) if is_wanted else []
+    return _goals(material) if is_wanted else ()
 
 
-def _alignment(template: Template, material: _Material) -> list[Facts]:
+def _alignment(needs: Collection[str], material: _Material) -> Iterable[Facts]:
     insights = material.context.insights
     if not {"mainFocus", "plan"} & insights.keys():
-        return []
-    return _sourced(material, "mainFocus", "plan") + _goals(material) + _any(template, material)
+        return ()
+    return chain(_sourced(material, "mainFocus", "plan"), _goals(material), _any(needs, material))
 
 
-def _insight(_template: Template, material: _Material) -> list[Facts]:
-    return [] if material.context.is_newcomer else list(find_pairs(material.quotes))
+def _insight(_needs: Collection[str], material: _Material) -> Iterable[Facts]:
+    return () if material.context.is_newcomer else find_pairs(material.quotes.best(), material.language.cues)
 
 
-def _lesson(_template: Template, material: _Material) -> list[Facts]:
+def _lesson(_needs: Collection[str], material: _Material) -> Iterable[Facts]:
     if "keyBlockers" not in material.context.insights:
-        return []
-    return _sourced(material, "keyBlockers") + [(q,) for q in material.quotes if q.is_struggle]
+        return ()
+    return chain(_sourced(material, "keyBlockers"), ((q,) for q in material.quotes.best(is_struggle, cue="struggle")))
 
 
-def _any(_template: Template, material: _Material) -> list[Facts]:
-    return [(q,) for q in material.quotes]
+def _any(_needs: Collection[str], material: _Material) -> Iterable[Facts]:
+    return ((q,) for q in material.quotes.best())
 
 
-def _sourced(material: _Material, *names: str) -> list[Facts]:
+def _sourced(material: _Material, *names: str) -> Iterator[Facts]:
     """Give the quotes that the app's insights of those names rest on."""
     insights = material.context.insights
     quoted = [comparable(s.quote).rstrip(" .!") for name in names if name in insights for s in insights[name].sources]
-    sources = [source for source in quoted if source]
-    return [(q,) for q in material.quotes if any(_is_within(comparable(q.text), source) for source in sources)]
+    sources = {source for source in quoted if source}
+    if not sources:
+        return iter(())
+    # A text that stands in another has its letters there too, one after the other.
+    letters = {"".join(words(source)) for source in sources}
+
+    def may_be_source(sentence: Sentence) -> bool:
+        return _is_within_any("".join(sentence.said), letters)
+
+    return ((q,) for q in material.quotes.best(may_be_source) if _is_within_any(comparable(q.text), sources))
 
 
-def _is_within(one: str, other: str) -> bool:
-    """Say whether one text holds the other."""
-    return one in other or other in one
+def _is_within_any(one: str, others: Iterable[str]) -> bool:
+    """Say whether one of the texts holds the one, or is held by it."""
+    return any(one in other or other in one for other in others)
 
 
 # The types in the order of what they say of the person, and where each finds its facts, best first.
-_FACTS: Final[Mapping[MessageType, Callable[[Template, _Material], list[Facts]]]] = {
+_FACTS: Final[Mapping[MessageType, Callable[[Collection[str], _Material], Iterable[Facts]]]] = {
     MessageType.CHECK_IN: _check_in,
     MessageType.ENCOURAGEMENT: _encouragement,
     MessageType.REMINDER: _reminder,
@@ -260,7 +290,7 @@ def _values(facts: Facts, material: _Material) -> dict[str, str]:
         values["days"] = dates.numbers[material.days_written - 1]
     for number, quote in zip(("", "2"), facts, strict=False):
         values[f"quote{number}"] = quote.text
-        values[f"date{number}"] = say_date(quote.written_at, days_ago=quote.days_ago, now=context.now, dates=dates)
+        values[f"date{number}"] = say_date(quote.note.written_at, days_ago=quote.days_ago, now=context.now, dates=dates)
     return values
 
 

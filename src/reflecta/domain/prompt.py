@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, cast
 
 from reflecta.domain.context import Context, as_data, render
@@ -23,16 +24,20 @@ MAX_RATIONALE_CHARS: Final = 2000
 # Where an object may begin: braces in prose, templates and formulas are passed over.
 _OPENING: Final = re.compile(r'\{\s*"')
 _MAX_OPENINGS: Final = 20
+_DECODER: Final = json.JSONDecoder(strict=False)  # small models break lines within strings
+_TYPES: Final = frozenset(MessageType)
+_ADVICE: Final = frozenset(Recommendation)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# No slots: the version is reckoned once, not for every question.
+@dataclass(frozen=True, kw_only=True)
 class PromptText:
     """The stable text of one prompt; its version is the hash of its content, so a change is a new version."""
 
     name: str
     text: str
 
-    @property
+    @cached_property
     def version(self) -> str:
         """Give the version that is recorded on every call."""
         return f"{self.name}-{hashlib.sha256(self.text.encode()).hexdigest()[:10]}"
@@ -160,7 +165,7 @@ def read_draft(reply: str, *, ai_generated: bool = True) -> Draft:
     """Read the answer to `ask_for_draft` or `ask_for_revision`; InvalidReply says what is wrong with it."""
     answer = _read_object(reply, required=("messageType", "message"))
     kind = _string(answer, "messageType")
-    if kind not in set(MessageType):
+    if kind not in _TYPES:
         # Not quoted: a model's words may be the person's, and errors outlive an erasure.
         raise InvalidReply("messageType: none of the eight types")
     return Draft(
@@ -179,7 +184,7 @@ def read_assessment(reply: str) -> Assessment:
     if isinstance(score, bool) or not isinstance(score, int | float) or not 1 <= score <= 10:  # noqa: PLR2004
         raise InvalidReply("overallEffectiveness: not a number from 1 to 10")
     action = _string(answer, "recommendedAction")
-    if action not in set(Recommendation):
+    if action not in _ADVICE:
         raise InvalidReply("recommendedAction: none of the three")
     return Assessment(
         score=float(score),
@@ -236,14 +241,13 @@ def _read_object(reply: str, *, required: Sequence[str]) -> Json:
 
 def _objects(reply: str) -> Iterator[Json]:
     """Give the outermost JSON objects that start within the answer, from its first 20 openings at most."""
-    decoder = json.JSONDecoder(strict=False)  # small models break lines within strings
     at = 0
     for _ in range(_MAX_OPENINGS):
         opening = _OPENING.search(reply, at)
         if opening is None:
             return
         try:
-            value, at = cast("tuple[object, int]", decoder.raw_decode(reply, opening.start()))
+            value, at = cast("tuple[object, int]", _DECODER.raw_decode(reply, opening.start()))
         except (ValueError, RecursionError):
             at = opening.end()
             continue

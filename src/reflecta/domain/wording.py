@@ -1,20 +1,20 @@
 """The words a composed message is made of: templates, dates and cues of one language, and how slots are filled."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cached_property
+from itertools import chain, pairwise
 from typing import Final
 
 from reflecta.domain.model import MessageType, ToneDegree
-from reflecta.domain.text import words
+from reflecta.domain.text import runs, words
 
 # What a template may leave open. All but the name must be declared in its *needs*.
 SLOTS: Final = frozenset({"quote", "date", "quote2", "date2", "days", "name"})
-
-# Five words in a row are the unit in which texts are compared.
-RUN: Final = 5
 
 _SLOT: Final = re.compile(r"\{([^{}]*)\}")
 # Where a filled-in word opens a sentence.
@@ -59,7 +59,61 @@ class DateWords:
     first_day: str = "1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+_NONE: Final[frozenset[str]] = frozenset()
+# The name of its list, and what finds it in a text whose words are joined by blanks.
+_Phrase = tuple[str, re.Pattern[str]]
+
+
+class CueFinder:
+    """Finds which of several lists of phrases stand in a text, all of them in one pass over its words."""
+
+    def __init__(self, lists: Mapping[str, Sequence[str]]) -> None:
+        self._words: defaultdict[str, set[str]] = defaultdict(set)
+        self._exact: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        self._pairs: defaultdict[tuple[str, str], list[_Phrase]] = defaultdict(list)
+        self._starts: defaultdict[str, list[_Phrase]] = defaultdict(list)
+        self._anywhere: list[_Phrase] = []
+        for name, phrases in lists.items():
+            for phrase in phrases:
+                self._add(name, phrase)
+        self._known_words, self._known_starts = frozenset(self._words), frozenset(self._starts)
+        self._known_pairs = frozenset(self._exact) | frozenset(self._pairs)
+
+    def _add(self, name: str, phrase: str) -> None:
+        """File a phrase under the literal words that it begins with: two of them where there are."""
+        first, second = [*phrase.split(), "", ""][:2]
+        escaped = re.escape(phrase).replace(re.escape("*"), r"\S*")
+        pattern = re.compile(f" {escaped}(?= )")  # begins with what can be searched for fast
+        if phrase == first and "*" not in first:
+            self._words[first].add(name)
+        elif phrase == f"{first} {second}" and "*" not in phrase:
+            self._exact[first, second].add(name)
+        elif "*" in first:
+            self._anywhere.append((name, pattern))
+        elif "*" in second:
+            self._starts[first].append((name, pattern))
+        else:
+            self._pairs[first, second].append((name, pattern))
+
+    def found_in(self, said: Sequence[str]) -> set[str]:
+        """Give the names of the lists that have a phrase in a text of these words."""
+        found: set[str] = set()
+        for word in self._known_words.intersection(said):
+            found |= self._words[word]
+        phrases = [*self._anywhere]
+        for pair in self._known_pairs.intersection(pairwise(said)):
+            found |= self._exact.get(pair, _NONE)
+            phrases += self._pairs.get(pair, ())
+        if self._known_starts:
+            phrases += chain.from_iterable(self._starts[word] for word in self._known_starts.intersection(said))
+        if phrases:
+            folded = join(said)
+            found |= {name for name, pattern in phrases if name not in found and pattern.search(folded)}
+        return found
+
+
+# No slots: the finders are built once.
+@dataclass(frozen=True, kw_only=True)
 class Cues:
     """Phrases that tell what a sentence is about, as words in lower case joined by blanks.
 
@@ -80,8 +134,22 @@ class Cues:
     dangling: tuple[str, ...]
     grave: tuple[str, ...]
 
+    def find(self, said: Sequence[str]) -> set[str]:
+        """Give the names of the lists, *common* and *dangling* apart, that have a phrase in a text of these words."""
+        return self._finder.found_in(said)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+    @cached_property
+    def plain(self) -> frozenset[str]:
+        """Give the words that say nothing of the subject."""
+        return frozenset(self.common + self.own)
+
+    @cached_property
+    def _finder(self) -> CueFinder:
+        names = ("own", "goal", "not_goal", "win", "negation", "struggle", "feeling", "grave")
+        return CueFinder({name: getattr(self, name) for name in names})
+
+
+@dataclass(frozen=True, kw_only=True)
 class Language:
     """All that is needed to write in one language; *code* is its two or three letters (ISO 639)."""
 
@@ -89,6 +157,25 @@ class Language:
     templates: tuple[Template, ...]
     dates: DateWords
     cues: Cues
+
+    def made_from(self, told: AbstractSet[tuple[str, ...]]) -> Sequence[int]:
+        """Give the numbers of the templates of which a message's runs hold more than half."""
+        shared = Counter(number for run in self._runs.keys() & told for number in self._runs[run])
+        return [number for number, count in shared.items() if 2 * count > self._sizes[number]]
+
+    @cached_property
+    def _runs(self) -> Mapping[tuple[str, ...], Sequence[int]]:
+        """The numbers of the templates that have a run."""
+        numbers: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+        for number, template in enumerate(self.templates):
+            for run in runs_between_slots(template.text):
+                numbers[run].append(number)
+        return dict(numbers)
+
+    @cached_property
+    def _sizes(self) -> Sequence[int]:
+        """How many runs each template has."""
+        return [len(runs_between_slots(template.text)) for template in self.templates]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,33 +191,27 @@ class TemplateSet:
 
         The sample's language is the one whose commonest words it holds most often.
         """
+        return self.named(tag) or self.spoken(words("\n".join(sample)))
+
+    def named(self, tag: str | None) -> Language | None:
+        """Give the language of a tag, None without a known one."""
         code = re.split(r"[-_]", tag.strip().casefold())[0] if tag else ""
-        if code in self.languages:
-            return self.languages[code]
-        said = words("\n".join(sample))
-        ranked = sorted(self.languages, key=lambda code: (-self._commonness(code, said), code != self.default, code))
-        return self.languages[ranked[0]]
+        return self.languages.get(code)
 
-    def _commonness(self, code: str, said: Sequence[str]) -> int:
-        cues = self.languages[code].cues
-        known = frozenset(cues.own + cues.common)
-        return sum(word in known for word in said)
+    def spoken(self, said: Iterable[str]) -> Language:
+        """Give the language whose commonest words are the most of these."""
+        counts = Counter(said)
 
+        def rank(code: str) -> tuple[int, bool, str]:
+            common = self.languages[code].cues.plain & counts.keys()
+            return -sum(counts[word] for word in common), code != self.default, code
 
-def fold(text: str) -> str:
-    """Give the form of a text in which `has_cue` looks for phrases."""
-    return f" {' '.join(words(text))} "
+        return self.languages[min(self.languages, key=rank)]
 
 
-def has_cue(folded: str, phrases: tuple[str, ...]) -> bool:
-    """Say whether a folded text holds one of the phrases as whole words; '*' in a phrase is any part of a word."""
-    return bool(phrases) and _pattern(phrases).search(folded) is not None
-
-
-@cache
-def _pattern(phrases: tuple[str, ...]) -> re.Pattern[str]:
-    alternatives = "|".join(re.escape(phrase).replace(r"\*", r"\S*") for phrase in phrases)
-    return re.compile(f"(?<= )(?:{alternatives})(?= )")
+def join(said: Sequence[str]) -> str:
+    """Give words as a text in which phrases can be found as whole words: each between blanks."""
+    return f" {' '.join(said)} "
 
 
 def slots_of(text: str) -> list[str]:
@@ -145,8 +226,7 @@ def fixed_words(text: str) -> list[str]:
 
 def runs_between_slots(text: str) -> frozenset[tuple[str, ...]]:
     """Give the five-word runs of a text or template that no slot tears apart."""
-    parts = (words(part) for part in _SLOT.split(text)[::2])
-    return frozenset(tuple(part[i : i + RUN]) for part in parts for i in range(len(part) - RUN + 1))
+    return frozenset(run for part in _SLOT.split(text)[::2] for run in runs(words(part)))
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

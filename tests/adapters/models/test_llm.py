@@ -6,11 +6,13 @@ import subprocess
 import sys
 import traceback
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
 from aiohttp import web
+from openai import AsyncOpenAI
 from tests.model_server import ModelServer, Reply, answer, completion, reset, trickle
 
 from reflecta.adapters.models import Options, openai_compatible, openrouter
@@ -20,6 +22,7 @@ from reflecta.domain.prompt import Question
 from reflecta.testing import FakeClock
 
 SECONDS = timedelta(seconds=1)
+ADAPTED = {"message": {"type": "string", "enum": ["3"]}}
 AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
 IN_FLIGHT = {"code": 402, "message": "busy", "metadata": {"limit_source": "openrouter_in_flight_budget"}}
 
@@ -290,3 +293,35 @@ def test_importing_the_adapters_loads_no_vendor() -> None:
     program = f"import sys, reflecta.adapters.models; print({heavy} & set(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "set()"
+
+
+async def test_what_is_sent_is_what_the_sdk_itself_would_send(server: ModelServer, question: Question) -> None:
+    model = openrouter("acme/m", "k3y", clock=FakeClock(), base_url=server.base_url, options=Options(temperature=0.7))
+    server.script.extend([answer(completion())] * 2)
+    await model.complete(question)
+    await model.aclose()
+    ours = server.received[0]
+    fields = {name: value for name, value in ours.body.items() if name != "provider"}
+    async with AsyncOpenAI(api_key="k3y", base_url=server.base_url, max_retries=0) as sdk:
+        await sdk.chat.completions.create(**fields, extra_body={"provider": ours.body["provider"]})
+    assert server.received[1].body == ours.body
+    assert server.received[1].headers["Authorization"] == ours.headers["Authorization"]
+
+
+async def test_a_schema_is_adapted_to_the_vendor_on_every_call(server: ModelServer, question: Question) -> None:
+    model = openrouter("google/gemini-x", "k3y", clock=FakeClock(), base_url=server.base_url)
+    other = replace(question, schema={**question.schema, "properties": {"message": {"const": 3}}})
+    server.script.extend([answer(completion())] * 4)
+    for asked in (question, other, other, question):
+        await model.complete(asked)
+    await model.aclose()
+    sent = [received.body["response_format"]["json_schema"]["schema"]["properties"] for received in server.received]
+    assert sent == [{"message": {"type": "string"}}, ADAPTED, ADAPTED, {"message": {"type": "string"}}]
+
+
+async def test_a_model_without_a_price_costs_a_look_into_the_list_and_stays_unpriced(
+    server: ModelServer, model: Model, question: Question
+) -> None:
+    server.script.extend([answer(completion()), answer(completion()), answer(completion(model="openai/gpt-4o-mini"))])
+    estimates = [(await model.complete(question)).call.cost_estimated for _ in range(3)]
+    assert estimates == [None, None, pytest.approx(2400 * 0.15e-6 + 150 * 0.6e-6)]

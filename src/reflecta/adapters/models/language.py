@@ -5,8 +5,9 @@ Asks once, without retries: those are `Retrying`'s. Knows no prompt and does not
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any, cast
 
 from openai.types import chat
@@ -22,12 +23,13 @@ from pydantic_ai.settings import ModelSettings
 from reflecta.adapters.models.failures import MISSHAPEN, broken_off, failure, filtered, timed_out
 from reflecta.application.ports import Clock, Completion
 from reflecta.domain.errors import ModelError
-from reflecta.domain.model import Call
+from reflecta.domain.model import Call, Purpose
 from reflecta.domain.prompt import Question
 
 # Names are free and newer than any table: that the model takes a JSON schema is the operator's word.
 TAKES_A_SCHEMA = ModelProfile(supports_json_schema_output=True, default_structured_output_mode="native")
 _REPORTED = "reported_cost"
+_MOST_UNPRICED = 100
 
 
 class ChatModel(OpenAIChatModel):
@@ -36,6 +38,23 @@ class ChatModel(OpenAIChatModel):
     Serves OpenRouter too: pydantic-ai's own class for it rejects answers that lack OpenRouter's extra fields and
     drops a cost of 0, and its usage.cost is an estimate from a price list, not what was charged.
     """
+
+    @cached_property
+    def _adapted(self) -> dict[str | None, tuple[OutputObjectDefinition, OutputObjectDefinition]]:
+        return {}
+
+    def customize_request_parameters(self, model_request_parameters: ModelRequestParameters) -> ModelRequestParameters:
+        """Adapt the answer's schema to what the vendor takes: once, and not for every call."""
+        asked = model_request_parameters.output_object
+        if asked is None:
+            return super().customize_request_parameters(model_request_parameters)
+        known = self._adapted.get(asked.name)
+        if known is not None and known[0] is asked:
+            return replace(model_request_parameters, output_object=known[1])
+        adapted = super().customize_request_parameters(model_request_parameters)
+        if adapted.output_object is not None:
+            self._adapted[asked.name] = (asked, adapted.output_object)
+        return adapted
 
     def _process_provider_details(self, response: chat.ChatCompletion) -> dict[str, Any] | None:
         details = super()._process_provider_details(response)
@@ -56,6 +75,9 @@ class LanguageModel:
     model: Model[Any] = field(repr=False)
     settings: ModelSettings = field(repr=False)
     close: Callable[[], Awaitable[None]] = field(repr=False)
+    _asked: dict[Purpose, ModelRequestParameters] = field(default_factory=dict, init=False, repr=False)
+    # Of the price list's answers it is "unknown" that takes it longest.
+    _unpriced: set[str] = field(default_factory=set, init=False, repr=False)
 
     async def complete(self, question: Question) -> Completion:
         """Ask once."""
@@ -72,7 +94,7 @@ class LanguageModel:
 
     async def _ask(self, question: Question) -> Completion | ModelError:
         asked = [ModelRequest(parts=[UserPromptPart(question.content)], instructions=question.instructions)]
-        settings, parameters = self._settings(question), _parameters(question)
+        settings, parameters = self._settings(question), self._parameters(question)
         at, started = self.clock.now(), asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(self.timeout):
@@ -106,7 +128,7 @@ class LanguageModel:
             input_tokens=response.usage.input_tokens,
             output_tokens=response.usage.output_tokens,
             cost_reported=_reported(response),
-            cost_estimated=_estimate(response),
+            cost_estimated=self._estimate(response),
         )
         return Completion(text=refusal if isinstance(refusal, str) else response.text or "", call=call)
 
@@ -114,10 +136,30 @@ class LanguageModel:
         limit = self.max_output_tokens or question.max_output_tokens
         return cast("ModelSettings", {**self.settings, "max_tokens": limit})
 
+    def _parameters(self, question: Question) -> ModelRequestParameters:
+        """Bind the answer to the question's schema; the same object as long as that is the same."""
+        known = self._asked.get(question.purpose)
+        if known is not None and known.output_object is not None and known.output_object.json_schema is question.schema:
+            return known
+        schema = cast("dict[str, Any]", question.schema)
+        answer = OutputObjectDefinition(json_schema=schema, name=question.purpose.value, strict=True)
+        asked = self._asked[question.purpose] = ModelRequestParameters(output_mode="native", output_object=answer)
+        return asked
 
-def _parameters(question: Question) -> ModelRequestParameters:
-    answer = OutputObjectDefinition(json_schema=dict(question.schema), name=question.purpose.value, strict=True)
-    return ModelRequestParameters(output_mode="native", output_object=answer)
+    def _estimate(self, response: ModelResponse) -> float | None:
+        if not response.model_name or response.model_name in self._unpriced:
+            return None
+        try:
+            return float(response.cost().total_price)
+        except LookupError:  # a model that the price list does not know
+            self._remember_unpriced(response.model_name)
+        except ValueError:  # a usage that it does not know
+            pass
+        return None
+
+    def _remember_unpriced(self, name: str) -> None:
+        if len(self._unpriced) < _MOST_UNPRICED:  # names come from outside
+            self._unpriced.add(name)
 
 
 def _detail(response: ModelResponse, name: str) -> object:
@@ -127,12 +169,3 @@ def _detail(response: ModelResponse, name: str) -> object:
 def _reported(response: ModelResponse) -> float | None:
     cost = _detail(response, _REPORTED)
     return cost if isinstance(cost, float) else None
-
-
-def _estimate(response: ModelResponse) -> float | None:
-    if not response.model_name:
-        return None
-    try:
-        return float(response.cost().total_price)
-    except (LookupError, ValueError):  # a model or a usage that the price list does not know
-        return None

@@ -101,12 +101,11 @@ def anthropic(
 
 
 def _openai_client(base_url: str, api_key: str, options: Options) -> AsyncOpenAI:
-    from openai import AsyncOpenAI  # noqa: PLC0415 - slow to import
-
+    from reflecta.adapters.models.completions import PlainOpenAI  # noqa: PLC0415 - slow to import
     from reflecta.adapters.models.transport import provider_client  # noqa: PLC0415
 
     http = provider_client(connections=options.connections, seconds=options.timeout.total_seconds())
-    return AsyncOpenAI(api_key=api_key, base_url=base_url, max_retries=0, http_client=http)
+    return PlainOpenAI(api_key=api_key, base_url=base_url, max_retries=0, http_client=http)
 
 
 def _settings(options: Options) -> ModelSettings:

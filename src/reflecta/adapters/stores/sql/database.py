@@ -5,12 +5,9 @@ has one writer thread that holds the only writing connection: group work needs n
 wait. PostgreSQL runs the same functions over asyncpg.
 """
 
-import asyncio
 import sqlite3
-import threading
 import time
 from collections.abc import Awaitable, Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeVar
@@ -21,6 +18,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from reflecta.adapters.stores.sql.grouped import Grouped
 from reflecta.domain.errors import ConfigurationError, InvalidInput, StoreUnavailable
 
 T = TypeVar("T")
@@ -167,8 +165,8 @@ class SqliteDatabase:
             hide_parameters=True,  # they hold journals
         )
         event.listen(self._engine, "connect", _prepare_sqlite)
-        self._writer = _Worker(self._engine, "reflecta-writer")
-        self._reader = self._writer if in_memory else _Worker(self._engine, "reflecta-reader")
+        self._writer = Grouped(self._engine, "reflecta-writer", _named_errors)
+        self._reader = self._writer if in_memory else Grouped(self._engine, "reflecta-reader", _named_errors)
 
     async def write(self, transaction: Transaction[T]) -> T:
         """Run on the writer thread."""
@@ -183,57 +181,6 @@ class SqliteDatabase:
         for worker in {self._reader, self._writer}:
             await worker.aclose()
         self._engine.dispose()
-
-
-class _Worker:
-    """One thread with one connection."""
-
-    def __init__(self, engine: sa.Engine, name: str) -> None:
-        self._engine = engine
-        self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
-        self._local = threading.local()
-        self._open: list[sa.Connection] = []
-
-    async def run(self, transaction: Transaction[T], *, writes: bool) -> T:
-        loop = asyncio.get_running_loop()
-        # Shielded: a caller that is cancelled must not leave half a belief about what was committed.
-        return await asyncio.shield(loop.run_in_executor(self._threads, self._transact, transaction, writes))
-
-    def _transact(self, transaction: Transaction[T], writes: bool) -> T:  # noqa: FBT001 - handed on by position
-        with _named_errors():
-            connection = self._connection()
-            try:
-                with connection.begin():
-                    if writes:
-                        # Said here, where SQLAlchemy's own begin says nothing to SQLite: a listener for its events
-                        # would cost every statement. Deferred transactions that turn to writing fail at once when
-                        # another process writes.
-                        connection.exec_driver_sql("BEGIN IMMEDIATE")
-                    return transaction(connection)
-            except exc.DBAPIError:
-                self._forget(connection)
-                raise
-
-    def _connection(self) -> sa.Connection:
-        if not self._open:
-            self._open.append(self._engine.connect())
-        return self._open[0]
-
-    def _forget(self, connection: sa.Connection) -> None:
-        """Drop a connection that failed (disk full, I/O error); the next transaction opens a new one."""
-        if not isinstance(self._engine.pool, sa.StaticPool):
-            self._open.clear()
-            connection.close()
-
-    async def aclose(self) -> None:
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._threads, self._close)
-        self._threads.shutdown()
-
-    def _close(self) -> None:
-        for connection in self._open:
-            connection.close()
-        self._open.clear()
 
 
 @dataclass(slots=True)

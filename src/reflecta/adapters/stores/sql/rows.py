@@ -6,7 +6,7 @@ from typing import Any, TypeAlias, cast
 
 import sqlalchemy as sa
 
-from reflecta.adapters.stores.sql.schema import from_ms, to_ms
+from reflecta.adapters.stores.sql.schema import from_ms, to_ms, users
 from reflecta.application.ports.store import Slot
 from reflecta.domain.model import (
     Address,
@@ -125,14 +125,21 @@ def to_user(row: Row) -> User:
     )
 
 
+# What `to_slot` reads, in its order: ticks read many.
+SLOT = (users.c.id, users.c.next_due_at, users.c.timezone, users.c.time_window, users.c.cadence)
+_WINDOWS = {window.value: window for window in Window}
+_CADENCES = {cadence.value: cadence for cadence in Cadence}
+
+
 def to_slot(row: Row, *, has_open_occasion: bool = False) -> Slot:
     """Read the part of a user that due times depend on; the zone may be '' where it is unknown."""
+    user_id, due_at, timezone, window, cadence = row[: len(SLOT)]
     return Slot(
-        user_id=row.id,
-        zone=row.timezone or "",
-        window=Window(row.time_window),
-        cadence=Cadence(row.cadence),
-        due_at=row.next_due_at,
+        user_id=user_id,
+        zone=timezone or "",
+        window=_WINDOWS[window],
+        cadence=_CADENCES[cadence],
+        due_at=due_at,
         has_open_occasion=has_open_occasion,
     )
 
