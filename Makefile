@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 XDIST ?= -n 2
 
-.PHONY: bench demo test check serve proof-zones proof-kills proof-journals proof-machine proof-mutants proof-scaling localmodel lock clean
+.PHONY: bench demo test check serve proof proof-long localmodel lock clean
 
 demo: .venv/.runtime
 	$(BIN)/reflecta demo
@@ -31,28 +31,13 @@ localmodel: .venv/.localmodel
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
-# Proofs that print their figures and leave them in out/*.json.
-proof-zones: .venv/.dev
-	$(BIN)/python -m tests.proof.zones
-	$(BIN)/python -m tests.proof.tick_zones
+# Simulated years, faults, kills, clock changes, seeded bugs: at most ten minutes, figures in out/proof.json.
+# PROOF="--only zones kills" runs some of them; proof-long runs all of them large, for hours.
+proof: .venv/.dev
+	$(BIN)/python -m tests.proof $(PROOF)
 
-proof-kills: .venv/.dev
-	$(BIN)/python -m tests.proof.kills --kills 50
-	$(BIN)/python -m tests.proof.workers
-
-proof-scaling: .venv/.dev
-	$(BIN)/python -m tests.proof.scaling
-
-# About three minutes; MACHINE="--examples 2000 --steps 50 --seed 7" for more, and others.
-proof-machine: .venv/.dev
-	$(BIN)/python -m tests.machine $(MACHINE)
-
-# About four minutes.
-proof-mutants: .venv/.dev
-	$(BIN)/python -m tests.mutants
-
-proof-journals: .venv/.dev
-	$(BIN)/python -m tests.proof.journals
+proof-long: .venv/.dev
+	$(BIN)/python -m tests.proof --long $(PROOF)
 
 # Figures beside floors, in out/bench.json; `python -m benchmarks --help` has names and larger sizes.
 bench: .venv/.dev

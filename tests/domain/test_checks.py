@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.domain.journal import a_context, a_message
 from tests.domain.strategies import a_draft, any_text, markup, properties
@@ -219,14 +219,15 @@ def test_overlap_is_a_symmetric_share(one: list[str], other: list[str]) -> None:
     assert 0 <= overlap(one, other) == overlap(other, one) <= 1
 
 
-@given(st.integers(5, 60), st.integers(1, 60), st.lists(st.integers(0, 60), min_size=2, max_size=6))
+@given(st.integers(5, 60), st.integers(1, 60), st.integers(0, 60), st.lists(st.integers(0, 60), min_size=2, max_size=6))
+@example(length=30, kinds=30, own=30, cuts=[0, 30])
 @properties
-def test_whatever_shares_too_much_is_repetitive(length: int, kinds: int, cuts: list[int]) -> None:
+def test_whatever_shares_too_much_is_repetitive(length: int, kinds: int, own: int, cuts: list[int]) -> None:
     # Pieces of the earlier text between words of their own: about the forbidden share, on both sides of it.
     said = [f"w{number % kinds}" for number in range(length)]
     cuts = sorted(min(cut, length) for cut in cuts)
     pieces = [" ".join(said[start:end]) for start, end in pairwise(cuts)]
-    text = "Mine " + " own ".join(pieces)
+    text = " ".join(["Mine", *pieces, *(f"own{number}" for number in range(own))])
     context = a_context(ENTRY, messages=[a_message(" ".join(said))])
     repeats = overlap(words(text), said) > MAX_OVERLAP
     assert (CheckName.FRESHNESS in faults(a_draft(text), context)) is repeats

@@ -1,4 +1,4 @@
-"""The state machine in small, on SQLite in memory; `make proof-machine` runs it large, on every store."""
+"""The state machine in small, on SQLite in memory; `python -m tests.machine` runs it large, on every store."""
 
 import pytest
 from hypothesis.stateful import run_state_machine_as_test

@@ -1,4 +1,4 @@
-"""The seeded bugs still fit the sources and name tests that exist; `make proof-mutants` runs them."""
+"""The seeded bugs still fit the sources and name tests that exist; `python -m tests.mutants` runs them."""
 
 import ast
 import re

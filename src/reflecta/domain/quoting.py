@@ -35,7 +35,7 @@ _STOPS: Final = ".!。！"
 # All but letters, digits and the punctuation of plain sentences.
 _ODD: Final = re.compile(r"[^a-zA-Z0-9\w 、，,.;:'’\-–—%$€£¥₹₱&/+°!¡]|_")
 # What somebody else's speech may stand between.
-_SPEECH_MARKS: Final = re.compile('["“”„«»‹›]')
+_SPEECH_MARKS: Final = '"“”„«»‹›'
 _BARE_I: Final = frozenset({"I", "I'm", "I’m"})
 _ABBREVIATIONS: Final = frozenset("mr mrs ms dr st prof sr sra dra fr mme nr vs approx ca etc bzw usw vgl tel".split())
 _INITIALS: Final = re.compile(r"\w\.\w|\w")
@@ -65,7 +65,8 @@ class Quote:
 class Sentence(NamedTuple):
     """A sentence of readable length at a place in a note, its words, and the names of the lists of its cues.
 
-    *number* orders the sentences as they were written down; *limit* is no less than its rank as a quote.
+    *number* orders the sentences as they were written down; *weight* is what its words give to its rank as a quote,
+    which is no more than *limit*; *speech* says whether anybody may be speaking in the note.
     """
 
     number: int
@@ -74,7 +75,9 @@ class Sentence(NamedTuple):
     text: str
     said: Sequence[str]
     cues: Collection[str]
+    weight: float
     limit: float
+    speech: bool
 
 
 def is_goal(sentence: Sentence) -> bool:
@@ -150,14 +153,15 @@ class Quotes:
         return self._read[place]
 
     def _of_note(self, note: Note, place: int) -> Iterator[Sentence]:
-        at, is_torn, age = 0, False, self._ages[place]
+        at, is_torn, most = 0, False, _MOST_OF_FORM - self._ages[place]
+        speech = any(mark in note.text for mark in _SPEECH_MARKS)
         parts = sentences(note.text)[:MAX_SENTENCES]
         for number, (part, said) in enumerate(zip(parts, words_of_each(parts), strict=True), place * MAX_SENTENCES):
             at = max(note.text.find(part, at), at)
             if not is_torn and _is_readable(said, self._cues):
                 cues = self._cues.find(said)
-                limit = _weigh_cues(said, cues, self._cues) + _MOST_OF_FORM - age
-                yield Sentence(number, note, at, part, said, cues, limit)
+                weight = _weigh_cues(said, cues, self._cues)
+                yield Sentence(number, note, at, part, said, cues, weight, weight + most, speech)
             is_torn = _ends_in_abbreviation(part)
             at += len(part)
 
@@ -168,14 +172,14 @@ class Quotes:
             text, folded = _quotable_of(sentence), join(sentence.said)
             is_taken = text is not None and self._first.setdefault(folded, number) == number
             is_new = is_taken and folded not in self._told
-            self._judged[number] = _as_quote(sentence, text, self._cues) if text is not None and is_new else None
+            self._judged[number] = _as_quote(sentence, text) if text is not None and is_new else None
         return self._judged[number]
 
 
 def _quotable_of(sentence: Sentence) -> str | None:
     """Give a sentence as it may stand in quotation marks, or None; its place in the note may forbid it."""
     whole, at = sentence.note.text, sentence.at
-    text = None if _is_in_speech(whole, at) else quotable(sentence.text)
+    text = None if sentence.speech and _is_in_speech(whole, at) else quotable(sentence.text)
     return text if text is None or not text[0].islower() or _may_start_small(whole, at) else None
 
 
@@ -235,8 +239,6 @@ def _may_start_small(text: str, at: int) -> bool:
 
 def _is_in_speech(text: str, at: int) -> bool:
     """Say whether quotation marks are open at *at* within its line: somebody else may be speaking."""
-    if not _SPEECH_MARKS.search(text, 0, at):
-        return False
     before = text[text.rfind("\n", 0, at) + 1 : at]
     opening, closing = ("„«‹", "“”»›") if "„" in before else ("“«‹", "”»›")
     opened, closed = sum(map(before.count, opening)), sum(map(before.count, closing))
@@ -248,9 +250,9 @@ def _age(note: Note) -> float:
     return min(max(note.days_ago, 0), 28) / 7
 
 
-def _as_quote(sentence: Sentence, text: str, cues: Cues) -> Quote:
-    weight = _weigh_cues(sentence.said, sentence.cues, cues) + _weigh_form(text)
-    rank = weight + 0.5 * (sentence.text[-1] in _STOPS) - _age(sentence.note)
+def _as_quote(sentence: Sentence, text: str) -> Quote:
+    weight = sentence.weight + _weigh_form(text) + 0.5 * (sentence.text[-1] in _STOPS)
+    rank = weight - _age(sentence.note)
     return Quote(note=sentence.note, text=text, said=sentence.said, rank=rank)
 
 
