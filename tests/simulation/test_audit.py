@@ -14,7 +14,8 @@ KEPT = [ended(at(day, 8.1)) for day in range(4)]
 def judged(*effects: Effect, days: int = 4, made: int | None = None) -> Findings:
     """Audit a log, with a tick that made its occasions."""
     occasions = sum(effect.step.startswith("occasion.") for effect in effects)
-    return audit([tick(occasions if made is None else made), *effects], START, days * DAY)
+    log = sorted([tick(occasions if made is None else made), *effects], key=lambda effect: effect.at)
+    return audit(log, START, days * DAY)
 
 
 def faults(found: Findings) -> dict[str, int]:
@@ -44,7 +45,7 @@ def test_a_due_time_on_the_target_hour_counts_as_served_on_the_hour() -> None:
         ("starved", [join(), KEPT[0]]),
         ("lost", [join(), *KEPT[:3], ended(at(3, 8.1), messages=0)]),
         ("lost", [join(), *KEPT[:3], ended(at(3, 8.1), entries=0)]),
-        ("lost", [join(device=True), *KEPT]),
+        ("lost", [join(devices=1), *KEPT]),
         ("unbalanced", [join(), *KEPT[:3], ended(at(3, 8.1), "held_back", messages=1)]),
         ("unbalanced", [join(), *KEPT[:3], ended(at(3, 8.1), calls=2)]),
     ],
@@ -85,13 +86,13 @@ def test_a_push_that_left_twice_is_a_fault_and_one_put_off_is_none() -> None:
         Effect(at(0, 8.2), "ana", "push.asked", {"message": "message-a", "delivery": "d", "result": kind})
         for kind in kinds
     ]
-    joined = join(device=True)
+    joined = join(devices=1)
     assert faults(judged(joined, sent, *pushes, days=1)) == {"doubled": 1}
     assert judged(joined, sent, *pushes[:2], days=1).is_clean
 
 
 def test_what_an_outage_of_the_cron_cost_is_excused_and_counted() -> None:
-    out = [Effect(at(1, hour), "", "tick.missed", {}) for hour in range(24)]
+    out = [Effect(at(1, hour), "", "tick.missed", {"why": "the cron was out"}) for hour in range(24)]
     found = judged(join(), KEPT[0], *KEPT[2:], *out)
     assert found.is_clean, found.examples
     assert (found.late, found.promised, found.excuses) == (1, 4, {"the cron was out": 1})
@@ -100,3 +101,51 @@ def test_what_an_outage_of_the_cron_cost_is_excused_and_counted() -> None:
 def test_a_failed_occasion_excuses_its_own_date_alone() -> None:
     failed = ended(at(1, 8.1), "failed", reason="model_error")
     assert judged(join(), KEPT[0], failed, *KEPT[2:]).excuses == {"failed: model_error": 1}
+
+
+def erased(when: int) -> Effect:
+    """Erase ana."""
+    return Effect(when, "ana", "user.erase", join(enabled=False).values)
+
+
+def test_messages_that_went_with_their_reader_are_not_lost() -> None:
+    assert judged(join(), *(ended(at(day, 8.1), messages=0, entries=0) for day in range(2)), erased(at(2, 1))).is_clean
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [
+        ended(at(2, 8.1)),
+        Effect(at(2, 8), "ana", "occasion.open", ended(at(2, 8), "queued").values),
+        Effect(at(2, 8), "ana", "push.asked", {"message": "m", "delivery": "d", "result": "retry", "device": "x"}),
+        Effect(at(2, 8), "ana", "model.called", {"end": "down", "took": 0}),
+        Effect(at(4, 0), "ana", "erased.left", {"table": "contexts"}),
+    ],
+    ids=lambda effect: effect.step,
+)
+def test_whatever_comes_or_stays_after_an_erasure_is_a_fault(effect: Effect) -> None:
+    assert faults(judged(join(), *KEPT[:2], erased(at(2, 1)), effect))["erased"] == 1
+
+
+def test_an_answer_that_found_the_database_out_may_be_asked_for_again() -> None:
+    twice = [Effect(at(0, hour), "ana", "model.called", {"end": "answered", "took": 9}) for hour in (8.05, 9.05)]
+    out = Effect(at(0, 8.04), "", "database.out", {"until": at(0, 8.5)})
+    kept = ended(at(0, 9.1), calls=1)
+    assert judged(join(), *twice, out, kept, days=1).unsaved == 1
+    assert faults(judged(join(), *twice, kept, days=1)) == {"unbalanced": 1}
+
+
+def test_a_push_to_a_device_that_was_gone_is_a_fault() -> None:
+    sent = [ended(at(day, 8.1), id=f"o{day}") for day in range(4)]
+    asked = [
+        Effect(
+            at(day, 8.2),
+            "ana",
+            "push.asked",
+            {"message": f"message-o{day}", "delivery": f"d{day}", "result": "accepted", "device": "x"},
+        )
+        for day in range(3)
+    ]
+    gone = Effect(at(1, 9), "ana", "push.receipt", {"device": "x", "result": "gone"})
+    assert judged(join(devices=1), *sent, *asked[:2], gone).is_clean
+    assert faults(judged(join(devices=1), *sent, *asked, gone)) == {"after_off": 1}

@@ -4,17 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.simulation.world import QUIET, SURE, at, played, scenario
+from tests.simulation.world import QUIET, ROUGH, START, SURE, at, played, scenario, settings
 
 from reflecta.domain.errors import InvalidInput
+from reflecta.simulation import simulate
 from reflecta.simulation.effects import HOUR, lines
-
-ROUGH = {
-    "people": {"zones": {"*": 1}, "launch": True, "moves_per_year": 20, "pauses_per_year": 20, "edits_per_year": 20},
-    "model": {"failure_rate": 0.05, "garbled_rate": 0.05, "outages": [{"from_hour": 30, "hours": 5}]},
-    "push": {"retry_rate": 0.2, "unknown_rate": 0.1},
-    "cron": {"outages": [{"from_hour": 60, "hours": 24}]},
-}
 
 
 def test_daily_users_get_a_message_at_their_target_hour_every_day() -> None:
@@ -38,7 +32,63 @@ def test_in_a_rough_world_no_promise_is_broken() -> None:
     report = played(scenario(size=16, days=5, **ROUGH))
     assert report.findings.is_clean, (report.replay(), report.findings.examples)
     steps = {effect.step for effect in report.effects}
-    assert {"user.move", "user.pause", "user.edit", "tick.missed"} <= steps
+    assert {"user.move", "user.pause", "user.edit", "user.erase", "device.new", "tick.missed"} <= steps
+
+
+def test_an_outage_of_the_database_is_made_good_without_help() -> None:
+    people = QUIET | {"cadences": {"daily": 1}, "windows": {"morning": 1}}
+    out = {"outages": [{"from_hour": 8.0015, "hours": 1.5}]}  # a second after the tick: in the middle of the work
+    report = played(scenario(people=people, database=out, days=1, model={"failure_rate": 0, "skip_rate": 0}))
+    assert report.findings.is_clean, report.findings.examples
+    assert report.findings.outcomes == {"sent": 6}
+    assert report.findings.unsaved == 6
+    assert report.findings.hours["morning"][10] == 6
+    assert [effect.values["why"] for effect in report.effects if effect.step == "tick.missed"] == [
+        "the database was out"
+    ]
+
+
+def test_ticks_at_the_same_moment_do_each_user_once() -> None:
+    one, three = (played(scenario(cron={"overlap": number})) for number in (1, 3))
+    assert three.findings.is_clean, three.findings.examples
+    assert three.outcomes_digest == one.outcomes_digest
+    assert sum(e.step == "tick" for e in three.effects) == 3 * sum(e.step == "tick" for e in one.effects)
+
+
+def test_nothing_comes_after_an_erasure() -> None:
+    people = QUIET | {"cadences": {"daily": 1}, "erasures_per_year": 200}
+    report = played(scenario(size=20, days=5, people=people))
+    erased = {effect.user: effect.at for effect in report.effects if effect.step == "user.erase"}
+    later = [e for e in report.effects if e.at > erased.get(e.user, e.at) and e.step != "occasion.ended"]
+    assert (report.findings.is_clean, len(erased) > 5, later) == (True, True, [])
+
+
+def test_a_device_that_is_gone_is_pushed_to_no_more_until_there_is_another() -> None:
+    people = QUIET | {"cadences": {"daily": 1}, "windows": {"morning": 1}, "device_share": 1, "new_device_days": 2.5}
+    report = played(scenario(size=1, days=5, people=people, push={"gone_rate": 1, "retry_rate": 0, "silent_rate": 0}))
+    pushed = [effect.at // at(1, 0) for effect in report.effects if effect.step == "push.asked"]
+    assert report.findings.is_clean, report.findings.examples
+    assert pushed == [0, 3]
+
+
+def test_receipts_are_kept() -> None:
+    report = played(scenario(days=1, push={"retry_rate": 0, "unknown_rate": 0, "gone_rate": 0, "silent_rate": 0}))
+    assert {effect.values["state"] for effect in report.effects if effect.step == "push.settled"} == {"delivered"}
+
+
+def test_who_gives_the_worst_rating_may_switch_off_and_come_back() -> None:
+    people = QUIET | {"cadences": {"daily": 1}, "reaction_share": 1, "annoyed_share": 1, "pause_days": 1}
+    report = played(scenario(size=20, days=4, people=people | {"device_share": 1}))
+    steps = [effect.step for effect in report.effects]
+    assert report.findings.is_clean, report.findings.examples
+    assert steps.count("user.annoyed") > steps.count("user.return") > 0
+
+
+def test_progress_is_told_from_tick_to_tick() -> None:
+    told: list[float] = []
+    simulate(scenario(size=1, days=2), settings(), START, tell=told.append)
+    assert told == sorted(told)
+    assert (len(told), told[0], told[-1]) == (49, 0, 2)
 
 
 def test_calls_take_their_latency_in_virtual_time() -> None:

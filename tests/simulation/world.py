@@ -9,7 +9,31 @@ from reflecta.simulation import Report, Scenario, simulate
 from reflecta.simulation.effects import HOUR, MICROSECONDS, Effect, Value
 
 START = datetime(2026, 3, 6, tzinfo=UTC)
-QUIET = {"moves_per_year": 0, "pauses_per_year": 0, "edits_per_year": 0, "zones": {"Etc/UTC": 1}}
+QUIET = {
+    "moves_per_year": 0,
+    "pauses_per_year": 0,
+    "edits_per_year": 0,
+    "erasures_per_year": 0,
+    "annoyed_share": 0,
+    "zones": {"Etc/UTC": 1},
+}
+ROUGH: dict[str, Any] = {
+    "people": {
+        "zones": {"*": 1},
+        "launch": True,
+        "moves_per_year": 20,
+        "pauses_per_year": 20,
+        "edits_per_year": 20,
+        "erasures_per_year": 15,
+        "annoyed_share": 1,
+        "pause_days": 1,
+        "new_device_days": 1,
+    },
+    "model": {"failure_rate": 0.05, "garbled_rate": 0.05, "outages": [{"from_hour": 30, "hours": 5}]},
+    "push": {"retry_rate": 0.2, "unknown_rate": 0.1, "gone_rate": 0.2},
+    "database": {"outages": [{"from_hour": 40.001, "hours": 3}]},
+    "cron": {"overlap": 2, "outages": [{"from_hour": 60, "hours": 24}]},
+}
 SURE = {"failure_rate": 0, "garbled_rate": 0, "skip_rate": 0, "score_mean": 9, "score_spread": 0}
 
 
@@ -42,7 +66,7 @@ def join(**values: Value) -> Effect:
         "cadence": "daily",
         "enabled": True,
         "due": None,
-        "device": False,
+        "devices": 0,
     }
     return Effect(0, "ana", "user.join", usual | values)
 

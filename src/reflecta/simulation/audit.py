@@ -24,7 +24,8 @@ class Findings:
     """What the audit found. *faults* are broken promises by kind, with *examples*; all else is what happened.
 
     *promised* due dates of enabled users = *kept* (handled on that date) + *late* (excused by an outage or a
-    failure, in *excuses*) + starved (a fault).
+    failure, in *excuses*) + starved (a fault). *unsaved* model calls were answered, but the database was out or their
+    user erased before the answer could be kept.
     """
 
     promised: int
@@ -36,6 +37,7 @@ class Findings:
     on_the_hour: int
     outcomes: Mapping[str, int]
     hours: Mapping[str, Sequence[int]]
+    unsaved: int
     faults: Mapping[str, int]
     examples: Sequence[str]
 
@@ -45,7 +47,12 @@ class Findings:
         return not any(self.faults.values())
 
 
-FAULTS: Final = ("doubled", "lost", "outside", "after_off", "starved", "unbalanced")
+FAULTS: Final = ("doubled", "lost", "outside", "after_off", "erased", "starved", "unbalanced")
+# A question on its way when its user is erased may be asked again this long; and this long after an outage of the
+# database a worker may find that its lease went to another.
+_ON_ITS_WAY: Final = HOUR // 12
+# A push that is put off leaves later; one that is erased meanwhile never does.
+_PUSHED_WITHIN: Final = HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,9 @@ class _Span:
 class _Audit:
     start: datetime
     end: int
-    missed: Sequence[int]
+    missed: Sequence[Effect]
+    outages: Sequence[tuple[int, int]]
+    unsaved: int = 0
     faults: Counter[str] = field(default_factory=Counter[str])
     excuses: Counter[str] = field(default_factory=Counter[str])
     examples: list[str] = field(default_factory=list[str])
@@ -91,7 +100,11 @@ class _Audit:
         for effect in sent:
             self._place(who, effect, spans)
         self._once_a_date(who, sent, spans)
-        self._delivered(who, effects, sent)
+        erased_at = next((effect.at for effect in effects if effect.step == "user.erase"), None)
+        self._delivered(who, effects, sent, erased_at)
+        self._devices(who, effects, sent)
+        if erased_at is not None:
+            self._erased(who, effects, erased_at)
         for span in spans:
             if span.is_on:
                 self._served(who, span, [e for e in ended if span.start <= number(e, "created") < span.end])
@@ -116,7 +129,7 @@ class _Audit:
             if count > 1:
                 self.fault("doubled", who, f"{count} messages on {day}", count - 1)
 
-    def _delivered(self, who: str, effects: Sequence[Effect], sent: Sequence[Effect]) -> None:
+    def _delivered(self, who: str, effects: Sequence[Effect], sent: Sequence[Effect], erased_at: int | None) -> None:
         """See that each sent occasion left one message with its entry, and one push at most for each device."""
         asked: Counter[str] = Counter()
         for effect in effects:
@@ -126,12 +139,45 @@ class _Audit:
             if count > 1:
                 self.fault("doubled", who, f"push {delivery} left {count} times", count - 1)
         pushed = {text(effect, "message") for effect in effects if effect.step == "push.asked"}
-        has_device = any(effect.step == "user.join" and effect.values["device"] for effect in effects)
+        devices = _devices(effects)
         for effect in sent:
-            if number(effect, "messages") != 1 or number(effect, "entries") != 1:
+            if erased_at is None and (number(effect, "messages") != 1 or number(effect, "entries") != 1):
                 self.fault("lost", who, f"occasion {effect.values['id']} is sent without its message or entry")
-            elif has_device and f"message-{effect.values['id']}" not in pushed:
+                continue
+            is_kept = erased_at is None or effect.at + _PUSHED_WITHIN < erased_at
+            if is_kept and _fewest(devices, effect) and f"message-{effect.values['id']}" not in pushed:
                 self.fault("lost", who, f"message of occasion {effect.values['id']} was never pushed")
+
+    def _devices(self, who: str, effects: Sequence[Effect], sent: Sequence[Effect]) -> None:
+        """See that no later message is pushed to a device that its provider said is gone."""
+        sent_at = {f"message-{effect.values['id']}": effect.at for effect in sent}
+        gone: dict[str, int] = {}
+        for effect in effects:
+            device = text(effect, "device")
+            if effect.step == "push.receipt" and effect.values["result"] == "gone":
+                gone[device] = effect.at
+            # What was sent before the receipt came may have been on its way.
+            if effect.step == "push.asked" and sent_at.get(text(effect, "message"), effect.at) > gone.get(
+                device, effect.at
+            ):
+                self.fault("after_off", who, f"push {effect.values['delivery']} to a device that was gone")
+
+    def _erased(self, who: str, effects: Sequence[Effect], at: int) -> None:
+        """See that nothing is written, asked or kept of somebody who was erased."""
+        for effect in effects:
+            match effect.step:
+                case "occasion.ended":
+                    is_late = effect.values["state"] == "sent" and effect.at > at
+                case "occasion.open" | "erased.left":
+                    is_late = True
+                case "push.asked":
+                    is_late = effect.at > at
+                case "model.called":
+                    is_late = effect.at > at + _ON_ITS_WAY
+                case _:
+                    is_late = False
+            if is_late:
+                self.fault("erased", who, f"{effect.step} {effect.line()}")
 
     def _served(self, who: str, span: _Span, ended: Sequence[Effect]) -> None:
         """See that due dates follow one another by the cadence as long as settings stand."""
@@ -170,7 +216,7 @@ class _Audit:
         others = [e for e in ended if low <= e.at <= high and e.values["state"] not in _HANDLED]
         if others:
             return f"{others[0].values['state']}: {others[0].values['reason']}"
-        return "the cron was out" if any(low - HOUR <= at <= high for at in self.missed) else None
+        return next((text(tick, "why") for tick in self.missed if low - HOUR <= tick.at <= high), None)
 
     def _punctual(self, effect: Effect, span: _Span) -> None:
         """Count regular due times, and those whose occasion ended within the target hour."""
@@ -191,8 +237,22 @@ class _Audit:
             self._add_up(effect, total)
         if total["queued"] != total["occasions"]:
             self.fault("unbalanced", "ticks", f"made {total['queued']} occasions, the ledger has {total['occasions']}")
-        if total["answered"] != total["kept"]:
+        self.unsaved = total["answered"] - total["kept"]
+        if not 0 <= self.unsaved <= self._excused_calls(effects):
             self.fault("unbalanced", "calls", f"{total['answered']} were answered, the ledger has {total['kept']}")
+
+    def _excused_calls(self, effects: Sequence[Effect]) -> int:
+        """Count the answers that there may have been nowhere to keep."""
+        erased = {effect.user: effect.at for effect in effects if effect.step == "user.erase"}
+        answered = [e for e in effects if e.step == "model.called" and e.values["end"] == "answered"]
+        return sum(
+            call.at + number(call, "took") >= erased.get(call.user, self.end)
+            or any(
+                call.at < until + _ON_ITS_WAY and call.at + number(call, "took") >= since
+                for since, until in self.outages
+            )
+            for call in answered
+        )
 
     def _add_up(self, effect: Effect, total: Counter[str]) -> None:
         match effect.step:
@@ -215,7 +275,7 @@ class _Audit:
         state, is_open = effect.values["state"], effect.step == "occasion.open"
         if is_open != (state in {"queued", "in_work"}):
             self.fault("unbalanced", effect.user, f"occasion {effect.values['id']} is {state}, ended: {not is_open}")
-        missed_at_the_end = bool(self.missed) and self.missed[-1] >= self.end - 2 * HOUR
+        missed_at_the_end = bool(self.missed) and self.missed[-1].at >= self.end - 2 * HOUR
         if is_open and number(effect, "closes") + HOUR < self.end and not missed_at_the_end:
             self.fault("unbalanced", effect.user, f"occasion {effect.values['id']} is open after its window")
         if state != "sent" and number(effect, "messages"):
@@ -224,7 +284,12 @@ class _Audit:
 
 def audit(effects: Sequence[Effect], start: datetime, end: int) -> Findings:
     """Audit the effects of a run from *start* until *end* (virtual microseconds)."""
-    work = _Audit(start=start, end=end, missed=[effect.at for effect in effects if effect.step == "tick.missed"])
+    work = _Audit(
+        start=start,
+        end=end,
+        missed=[effect for effect in effects if effect.step == "tick.missed"],
+        outages=[(e.at, int(number(e, "until"))) for e in effects if e.step == "database.out"],
+    )
     of_user: defaultdict[str, list[Effect]] = defaultdict(list)
     for effect in effects:
         of_user[effect.user].append(effect)
@@ -243,9 +308,33 @@ def audit(effects: Sequence[Effect], start: datetime, end: int) -> Findings:
         on_the_hour=work.on_the_hour,
         outcomes=dict(sorted(outcomes.items())),
         hours=work.hours,
+        unsaved=work.unsaved,
         faults={kind: work.faults[kind] for kind in FAULTS},
         examples=tuple(work.examples),
     )
+
+
+def _devices(effects: Sequence[Effect]) -> Sequence[tuple[int, int]]:
+    """Give from when on a user had how many devices."""
+    found: list[tuple[int, int]] = []
+    for effect in effects:
+        match effect.step:
+            case "user.join":
+                found.append((effect.at, int(number(effect, "devices"))))
+            case "device.new":
+                found.append((effect.at, found[-1][1] + 1))
+            case "push.receipt" if effect.values["result"] == "gone":
+                found.append((effect.at, found[-1][1] - 1))
+            case _:
+                pass
+    return found
+
+
+def _fewest(devices: Sequence[tuple[int, int]], sent: Effect) -> int:
+    """Give the fewest devices that there were while a message was made: one that goes or comes then may miss it."""
+    before = [count for at, count in devices if at <= number(sent, "started")]
+    meanwhile = [count for at, count in devices if number(sent, "started") < at <= sent.at]
+    return min([*before[-1:], *meanwhile], default=0)
 
 
 def _spans(effects: Sequence[Effect], end: int) -> Sequence[_Span]:

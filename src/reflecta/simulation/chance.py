@@ -1,5 +1,6 @@
 """Chance that depends on a seed and a name alone, never on what was drawn before: the order of events is free."""
 
+from contextvars import ContextVar
 from hashlib import blake2b
 from math import exp, log
 from statistics import NormalDist
@@ -38,13 +39,35 @@ class Draws:
         return median * exp(log(p95 / median) / _P95 * _NORMAL.inv_cdf(self.uniform()))
 
 
+# Whose work is in hand, and how often chance was asked for on its behalf.
+_IN_HAND: Final[ContextVar[tuple[str, list[int]]]] = ContextVar("in_hand")
+
+
+def begin_work(name: str) -> None:
+    """Tell whose work this task does: what `Own` draws in it depends on nobody else's."""
+    _IN_HAND.set((name, [0]))
+
+
+class Own:
+    """Draws for the work in hand, for those who draw without saying for whom."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+
+    def uniform(self) -> float:
+        """Give a number above 0 and below 1."""
+        name, count = _IN_HAND.get()
+        count[0] += 1
+        return Draws(self._seed, "own", name, count[0]).uniform()
+
+
 def words(count: int, seed: int, *name: str | int) -> str:
     """Give so many everyday words: no sense, but no two texts alike."""
     found: list[str] = []
     page = 0
     while len(found) < count:
         drawn = blake2b("\0".join(map(str, (seed, *name, page))).encode("utf-8", "surrogatepass")).digest()
-        found += [_WORDS[byte % len(_WORDS)] for byte in drawn]
+        found += [_BY_BYTE[byte] for byte in drawn]
         page += 1
     return " ".join(found[:count])
 
@@ -53,3 +76,4 @@ _WORDS: Final = """about again always answer because bread bridge brother call c
 family far friend garden glad green half hands hard hear home hour house keep kitchen laugh late leave letter light
 list long lunch maybe meeting mother music never night noise often open paper people plan quiet rain read rest river
 road room run shop slow song sister sleep""".split()
+_BY_BYTE: Final = tuple(_WORDS[byte % len(_WORDS)] for byte in range(256))

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from reflecta.application.ports import Completion, Model
@@ -13,8 +14,8 @@ from reflecta.domain.errors import ModelTimeout, ModelUnavailable
 from reflecta.domain.model import Call, Delivery, Purpose, Recommendation
 from reflecta.domain.prompt import Question
 from reflecta.simulation.chance import Draws, words
-from reflecta.simulation.effects import HOUR, Log
-from reflecta.simulation.scenario import ModelWorld, Outage, PushWorld
+from reflecta.simulation.effects import Log
+from reflecta.simulation.scenario import ModelWorld, PushWorld, is_down
 from reflecta.simulation.virtual import VirtualClock
 
 PUSH: Final = "simulated"
@@ -23,14 +24,12 @@ _DRAFT_WORDS: Final = 60
 _QUOTED_WORDS: Final = 6
 
 
-def is_down(outages: Iterable[Outage], at: int) -> bool:
-    """Say whether an outage covers the virtual instant."""
-    return any(outage.from_hour * HOUR <= at < (outage.from_hour + outage.hours) * HOUR for outage in outages)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedModel:
-    """Writes or judges after a drawn latency. *gate* is the score below which it advises to revise."""
+    """Writes or judges after a drawn latency. *gate* is the score below which it advises to revise.
+
+    *asked* counts each user's questions, over all models: what is drawn depends on that and on no instant.
+    """
 
     name: str
     world: ModelWorld
@@ -39,27 +38,30 @@ class SimulatedModel:
     timeout: float
     clock: VirtualClock
     log: Log
+    asked: Counter[str]
 
     async def complete(self, question: Question) -> Completion:
-        """Answer, fail, or answer nonsense, as drawn for this user, question and instant."""
-        at, purpose = self.clock.elapsed(), question.purpose.value
-        draws = Draws(self.seed, question.context.user_id, purpose, question.variant, at, question.content[-80:])
+        """Answer, fail, or answer nonsense, as drawn for this question of this user."""
+        at, user = self.clock.elapsed(), question.context.user_id
+        self.asked[user] += 1
+        draws = Draws(self.seed, user, question.purpose.value, self.asked[user])
         latency = draws.duration(self.world.latency_median, self.world.latency_p95)
         fails = draws.happens(self.world.failure_rate) or is_down(self.world.outages, at)
         await asyncio.sleep(min(latency, self.timeout))
         if fails or latency > self.timeout:
             self._note(at, question, "down" if fails else "timeout")
             raise ModelUnavailable("the simulated model is down") if fails else ModelTimeout("simulated")
-        answer = "I would rather not." if draws.happens(self.world.garbled_rate) else self._answer(question, draws, at)
+        answer = "I would rather not." if draws.happens(self.world.garbled_rate) else self._answer(question, draws)
         return Completion(text=answer, call=self._call(question, answer, at, latency))
 
     async def aclose(self) -> None:
         """Nothing is held open."""
 
-    def _answer(self, question: Question, draws: Draws, at: int) -> str:
+    def _answer(self, question: Question, draws: Draws) -> str:
         if question.purpose is Purpose.ASSESSMENT:
             return self._assessment(draws)
-        text = words(_DRAFT_WORDS, self.seed, question.context.user_id, at, question.variant)
+        user = question.context.user_id
+        text = words(_DRAFT_WORDS, self.seed, user, self.asked[user])
         return json.dumps(
             {
                 "messageType": "check_in",
@@ -146,15 +148,20 @@ class ByPurpose:
 
 @dataclass(kw_only=True)
 class SimulatedChannel:
-    """Takes pushes and tells *taken*; some are put off, of some nobody learns whether they were taken."""
+    """Takes pushes and tells *taken*; some are put off, of some nobody learns whether they were taken.
+
+    Receipts say that a push arrived, or that its device is *gone*; some never come.
+    """
 
     world: PushWorld
     seed: int
     clock: VirtualClock
     log: Log
     taken: Callable[[Delivery], None]
+    gone: Callable[[Delivery], None]
     name: str = PUSH
     batch_size: int = 100
+    _given: dict[str, Delivery] = field(default_factory=dict[str, Delivery])
 
     async def send(self, deliveries: Sequence[Delivery]) -> Sequence[Result]:
         """Take a batch."""
@@ -163,27 +170,45 @@ class SimulatedChannel:
         return [self._take(delivery, at) for delivery in deliveries]
 
     async def receipts(self, tickets: Sequence[str]) -> Sequence[Result]:
-        """Know nothing more."""
-        return [Result(kind=ResultKind.WAITING) for _ in tickets]
+        """Tell what became of pushes; a ticket is the id of its delivery."""
+        return [Result(kind=self._receipt(ticket)) for ticket in tickets]
 
     async def aclose(self) -> None:
         """Nothing is held open."""
 
     def _take(self, delivery: Delivery, at: int) -> Result:
-        draws = Draws(self.seed, "push", delivery.id, at)
+        draws = Draws(self.seed, "push", delivery.id, delivery.tries)
         kind = ResultKind.ACCEPTED
         if draws.happens(self.world.retry_rate):
             kind = ResultKind.RETRY
         elif draws.happens(self.world.unknown_rate):
             kind = ResultKind.UNKNOWN
+        self._note(at, delivery, "push.asked", kind)
+        if kind is not ResultKind.ACCEPTED:
+            return Result(kind=kind)
+        self._given[delivery.id] = delivery
+        self.taken(delivery)
+        return Result(kind=kind, ticket=delivery.id)
+
+    def _receipt(self, ticket: str) -> ResultKind:
+        draws = Draws(self.seed, "receipt", ticket)
+        if draws.happens(self.world.silent_rate):
+            return ResultKind.WAITING
+        kind = ResultKind.GONE if draws.happens(self.world.gone_rate) else ResultKind.DELIVERED
+        delivery = self._given.pop(ticket, None)
+        if delivery is not None:  # else it was told before, and the answer was not kept
+            self._note(self.clock.elapsed(), delivery, "push.receipt", kind)
+            if kind is ResultKind.GONE:
+                self.gone(delivery)
+        return kind
+
+    def _note(self, at: int, delivery: Delivery, step: str, kind: ResultKind) -> None:
         self.log.add(
             at,
             delivery.user_id,
-            "push.asked",
+            step,
             message=delivery.message_id,
             delivery=delivery.id,
+            device=delivery.address.value,
             result=kind.value,
         )
-        if kind is ResultKind.ACCEPTED:
-            self.taken(delivery)
-        return Result(kind=kind)

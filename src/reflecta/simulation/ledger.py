@@ -17,6 +17,12 @@ SELECT o.user_id, o.id, o.due_at, o.created_at, o.started_at, o.ended_at, o.wind
          WHERE m.occasion_id = o.id AND e.user_id = o.user_id) AS entries,
        (SELECT count(*) FROM calls c WHERE c.occasion_id = o.id AND c.model NOT LIKE 'composer%') AS calls
   FROM occasions o"""
+# What an erasure must not leave behind, by table.
+_LEFT: Final = " UNION ALL ".join(
+    f"SELECT t.user_id, '{table}' AS name FROM {table} t"  # noqa: S608 - names of our own
+    " WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.id = t.user_id)"
+    for table in ("messages", "journal_entries", "contexts", "deliveries", "user_insights")
+)
 _DELIVERIES: Final = "SELECT user_id, id, message_id, state, tries, updated_at FROM deliveries"
 
 
@@ -26,10 +32,12 @@ class Ledger:
 
     database: Database
     start: datetime
+    end: int
 
     async def effects(self) -> Sequence[Effect]:
-        """Give each occasion and each delivery as it stands, at the virtual time of its end."""
-        return await self.database.read(lambda connection: [*self._occasions(connection), *self._pushes(connection)])
+        """Give each occasion and each delivery as it stands, at the virtual time of its end, and what is left of
+        users who were erased, at *end*."""
+        return await self.database.read(lambda c: [*self._occasions(c), *self._pushes(c), *self._left(c)])
 
     def _occasions(self, connection: sa.Connection) -> Iterator[Effect]:
         for row in connection.execute(sa.text(_OCCASIONS)):
@@ -59,6 +67,10 @@ class Ledger:
                 "tries": row.tries,
             }
             yield Effect(self._or(self._at(row.updated_at), 0), row.user_id, "push.settled", values)
+
+    def _left(self, connection: sa.Connection) -> Iterator[Effect]:
+        for row in connection.execute(sa.text(_LEFT)):
+            yield Effect(self.end, row.user_id, "erased.left", {"table": row.name})
 
     def _at(self, milliseconds: int | None) -> int | None:
         """Give a stored instant in virtual microseconds."""

@@ -76,10 +76,11 @@ def _verdict(report: Report) -> str:
 
 def _figures(report: Report) -> str:
     sections = (
-        ("Cost and volume", report.costs()),
-        ("Load", report.peaks()),
-        ("Promises", report.promises()),
-        ("Outcomes (simulated users)", report.outcomes()),
+        (f"Cost and volume of {report.population.size:,} users", report.costs()),
+        (f"Load at the peak of {report.population.size:,} users", report.peaks()),
+        (f"Promises to {len(report.population.users):,} simulated users", report.promises()),
+        ("Broken promises (0 is right)", report.faults()),
+        ("Occasions of the simulated users", report.outcomes()),
     )
     cards = "".join(f"<section><h2>{name}</h2>{_rows(rows)}</section>" for name, rows in sections)
     return f'<div class="cards">{cards}</div>'

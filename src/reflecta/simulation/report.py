@@ -8,9 +8,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import make_url
+
 from reflecta.domain.zones import IANA_VERSION
 from reflecta.simulation.audit import Findings
-from reflecta.simulation.effects import Effect, lines
+from reflecta.simulation.database import MEMORY
+from reflecta.simulation.effects import Effect, lines, timeless
 from reflecta.simulation.load import Day, Load
 from reflecta.simulation.people import Population
 from reflecta.simulation.scenario import Scenario
@@ -28,6 +31,8 @@ class Report:
     scenario: Scenario
     start: datetime
     users_file: Path | None
+    database_url: str
+    engine: str
     population: Population
     limits: Mapping[str, tuple[int, float]]
     findings: Findings
@@ -42,6 +47,11 @@ class Report:
         return sha256("".join(lines(self.effects)).encode()).hexdigest()
 
     @property
+    def outcomes_digest(self) -> str:
+        """Give the hash of what came of it: equal for equal runs on every engine and store."""
+        return sha256("\n".join(timeless(self.effects)).encode()).hexdigest()
+
+    @property
     def user_days_per_hour(self) -> float:
         """Give how fast it went."""
         return len(self.population.users) * self.scenario.days * 3600 / self.took
@@ -53,6 +63,8 @@ class Report:
         parts += ["--users", str(self.users_file)] if self.users_file else ["--size", str(self.scenario.size)]
         given = (("seed", self.scenario.seed), ("sample", self.scenario.sample), ("days", self.scenario.days))
         parts += [word for name, value in given for word in (f"--{name}", str(value))]
+        if self.database_url != MEMORY:
+            parts += ["--engine", self.engine, "--database-url", make_url(self.database_url).render_as_string()]
         return shlex.join([*parts, "--at", f"{self.start:%Y-%m-%dT%H:%M:%SZ}"])
 
     def whom(self) -> str:
@@ -99,7 +111,9 @@ class Report:
             "seed": self.scenario.seed,
             "ianaVersion": IANA_VERSION,
             "replay": self.replay(),
+            "engine": self.engine,
             "logSha256": self.digest,
+            "outcomesSha256": self.outcomes_digest,
             "audit": {_camel(name): value for name, value in asdict(found).items()},
             "perDay": {_camel(name): round(value, 6) for name, value in self.daily().items()},
             "costPer30Days": round(self.daily()["cost"] * 30, 2),
@@ -122,16 +136,20 @@ class Report:
         }
 
     def promises(self) -> Rows:
-        """Give what was promised, what came of it, and each kind of broken promise (0 is right)."""
+        """Give what was promised to the simulated users, and what came of it."""
         found = self.findings
-        rows = [
-            ("due dates promised (simulated)", f"{found.promised:,}"),
+        return [
+            ("due dates promised", f"{found.promised:,}"),
             ("kept on their date", f"{found.kept:,}"),
-            ("late, excused", _excused(found)),
+            ("late, for a named reason", _excused(found)),
             ("messages delivered", f"{found.messages:,}"),
-            ("regular due times, ended within the hour", f"{found.on_the_hour:,} of {found.regular:,}"),
+            ("due at the target hour and done within it", f"{found.on_the_hour:,} of {found.regular:,}"),
+            ("model answers that could not be kept", f"{found.unsaved:,}"),
         ]
-        return [*rows, *((_FAULT_NAMES[kind], f"{count:,}") for kind, count in found.faults.items())]
+
+    def faults(self) -> Rows:
+        """Give each kind of broken promise; 0 is right."""
+        return [(_FAULT_NAMES[kind], f"{count:,}") for kind, count in self.findings.faults.items()]
 
     def costs(self) -> Rows:
         """Give the load and the cost of a day, for all users."""
@@ -141,22 +159,22 @@ class Report:
             ("messages a day", f"{day['messages']:,.0f}"),
             ("occasions a day", f"{day['occasions']:,.0f}"),
             ("model calls a day", f"{day['calls']:,.0f}"),
-            ("of them failed", f"{day['failed_calls']:,.0f}"),
-            ("tokens a day", f"{day['tokens']:,.0f}"),
+            ("model calls a day that failed", f"{day['failed_calls']:,.0f}"),
+            ("tokens a day, in and out", f"{day['tokens']:,.0f}"),
             ("pushes a day", f"{day['pushes']:,.0f}"),
-            ("cost a day", f"${day['cost']:,.2f}"),
-            ("cost in 30 days", f"${day['cost'] * 30:,.2f}"),
-            ("cost a message", f"${per_message:,.5f}"),
+            ("cost a day, US dollars", f"${day['cost']:,.2f}"),
+            ("cost in 30 days, US dollars", f"${day['cost'] * 30:,.2f}"),
+            ("cost a message, US dollars", f"${per_message:,.5f}"),
         ]
 
     def peaks(self) -> Rows:
         """Give the peaks, for all users."""
         load, scale = self.load, self.population.scale
         return [
-            ("model calls at once, peak", f"{load.peak_calls * scale:,.0f}"),
+            ("model calls at once", f"{load.peak_calls * scale:,.0f}"),
             ("model calls in the busiest minute", f"{load.calls_in_busiest_minute * scale:,.0f}"),
-            ("occasions in work, peak", f"{load.peak_work * scale:,.0f}"),
-            ("occasions waiting, peak", f"{load.peak_waiting * scale:,.0f}"),
+            ("occasions in work at once", f"{load.peak_work * scale:,.0f}"),
+            ("occasions waiting for a place", f"{load.peak_waiting * scale:,.0f}"),
             ("longest wait for a place", f"{load.longest_wait / 60:,.1f} min"),
             ("longest from tick to outcome", f"{load.longest_drain / 60:,.1f} min"),
         ]
@@ -176,7 +194,8 @@ _FAULT_NAMES: Final = {
     "doubled": "doubled",
     "lost": "lost",
     "outside": "outside the window",
-    "after_off": "after switching off",
+    "after_off": "after switching off, or to a device that was gone",
+    "erased": "after being erased, or left behind of them",
     "starved": "due and passed over",
     "unbalanced": "outcomes that do not add up",
 }

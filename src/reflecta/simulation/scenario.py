@@ -2,12 +2,14 @@
 
 import json
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from reflecta.domain.errors import InvalidInput
+from reflecta.simulation.effects import HOUR
 from reflecta.simulation.places import DAYS, WINDOWS, every_place
 
 Rate = Annotated[float, Field(ge=0, le=1)]
@@ -26,6 +28,11 @@ class Outage(_Part):
 
     from_hour: Amount
     hours: Annotated[float, Field(gt=0)]
+
+
+def is_down(outages: Iterable[Outage], at: int) -> bool:
+    """Say whether an outage covers the virtual instant."""
+    return any(outage.from_hour * HOUR <= at < (outage.from_hour + outage.hours) * HOUR for outage in outages)
 
 
 class ModelWorld(_Part):
@@ -53,11 +60,20 @@ class ModelWorld(_Part):
 
 
 class PushWorld(_Part):
-    """The push provider."""
+    """The push provider. Of what it took, a receipt says later whether it arrived or the device is gone."""
 
     latency: Amount = 0.4
     retry_rate: Rate = 0.005
     unknown_rate: Rate = 0.001
+    gone_rate: Rate = 0.002
+    silent_rate: Rate = 0.001
+    """Receipts that never come."""
+
+
+class DatabaseWorld(_Part):
+    """The database: while it is out, every transaction is refused."""
+
+    outages: tuple[Outage, ...] = ()
 
 
 class People(_Part):
@@ -86,10 +102,15 @@ class People(_Part):
     entries_per_week: Amount = 3.0
     words_per_entry: Annotated[int, Field(ge=5, le=2000)] = 60
     reaction_share: Rate = 0.3
+    annoyed_share: Rate = 0.05
+    """Of those who give the worst rating, how many switch off there and then, to come back after pause_days."""
     moves_per_year: Amount = 0.5
     pauses_per_year: Amount = 0.5
     pause_days: Annotated[float, Field(gt=0)] = 10.0
     edits_per_year: Amount = 0.5
+    erasures_per_year: Amount = 0.05
+    new_device_days: Annotated[float, Field(gt=0)] = 5.0
+    """How long after a device is gone its owner has another."""
 
     @model_validator(mode="after")
     def _is_known(self) -> Self:
@@ -104,9 +125,10 @@ class People(_Part):
 
 
 class Cron(_Part):
-    """What fires the ticks."""
+    """What fires the ticks: *overlap* of them at the same moment."""
 
     every_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
+    overlap: Annotated[int, Field(ge=1, le=10)] = 1
     delay_seconds: Annotated[float, Field(ge=0, lt=60)] = 4.0
     outages: tuple[Outage, ...] = ()
 
@@ -120,6 +142,7 @@ class Scenario(_Part):
     days: Annotated[int, Field(ge=1, le=3660)] = 7
     model: ModelWorld = ModelWorld()
     push: PushWorld = PushWorld()
+    database: DatabaseWorld = DatabaseWorld()
     people: People = People()
     cron: Cron = Cron()
 

@@ -1,14 +1,16 @@
-"""An event loop and a clock whose time jumps to the next thing that is to happen. Nothing waits for real.
+"""An event loop and a clock whose time jumps to the next thing that is to happen.
 
-Only what sleeps on the loop takes virtual time: model calls, pushes, pauses. The processor and the database take none.
+Only what sleeps on the loop takes virtual time: model calls, pushes, pauses. The processor and the database take none:
+while something real is waited for (a PostgreSQL server, an engine's sockets), virtual time stands still.
 """
 
 import asyncio
 import selectors
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import TypeVar, TypeVarTuple
+from typing import Final, TypeVar, TypeVarTuple, cast
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -19,14 +21,24 @@ class VirtualClock:
 
     def __init__(self, start: datetime) -> None:
         self.start = start
+        # Most readings are of the same instant as the one before.
+        self._read_at: float = 0.0
+        self._elapsed = 0
+        self._now = start
 
     def now(self) -> datetime:
         """Give the virtual instant."""
-        return self.start + timedelta(microseconds=self.elapsed())
+        self.elapsed()
+        return self._now
 
     def elapsed(self) -> int:
         """Give the virtual microseconds since the start."""
-        return round(asyncio.get_running_loop().time() * 1_000_000)
+        read_at: float = asyncio.get_running_loop().time()
+        if read_at != self._read_at:
+            self._read_at = read_at
+            self._elapsed = round(read_at * 1_000_000)
+            self._now = self.start + timedelta(microseconds=self._elapsed)
+        return self._elapsed
 
     async def sleep_until(self, elapsed: int) -> None:
         """Sleep until so many microseconds after the start; not at all if that is past."""
@@ -35,17 +47,37 @@ class VirtualClock:
             await asyncio.sleep(left / 1_000_000)
 
 
+# Real seconds in which a database or an engine must show some sign of life.
+_PATIENCE: Final = 60.0
+
+_Ready = list[tuple[selectors.SelectorKey, int]]
+
+
 class _Leap(selectors.DefaultSelector):
-    """Moves the time on instead of waiting for it; there is no input to wait for."""
+    """Moves the time on instead of waiting for it, unless it is held back for what is real."""
 
     elapsed: float = 0.0
+    holds: int = 0
+    has_sockets: bool = False
 
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Let *timeout* pass at once."""
+    def select(self, timeout: float | None = None) -> _Ready:
+        """Let *timeout* pass at once, or wait for what is real."""
+        if self.holds:
+            return self._wait(timeout)
+        if self.has_sockets and (found := super().select(0)):
+            return found
         if timeout is None:
             raise RuntimeError("the simulation waits for something that nothing will bring about; report this")
         self.elapsed += max(0.0, timeout)
         return []
+
+    def _wait(self, timeout: float | None) -> _Ready:
+        if timeout is not None and timeout <= 0:  # others are ready on the loop
+            return super().select(0)
+        found = super().select(_PATIENCE)
+        if not found:
+            raise RuntimeError(f"the database or the engine gave no sign of life for {_PATIENCE:.0f} seconds")
+        return found
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -62,6 +94,18 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Give the virtual seconds since the loop was made."""
         return self._leap.elapsed
 
+    def watch_sockets(self) -> None:
+        """Look at what sockets bring before time moves on."""
+        self._leap.has_sockets = True
+
+    def hold(self) -> None:
+        """Let virtual time stand still until the `release` that belongs to this."""
+        self._leap.holds += 1
+
+    def release(self) -> None:
+        """End one `hold`."""
+        self._leap.holds -= 1
+
     def run_in_executor(  # pyright: ignore[reportIncompatibleMethodOverride] - the same, by another type variable
         self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
     ) -> asyncio.Future[T]:
@@ -73,6 +117,22 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         except Exception as error:  # noqa: BLE001 - a future carries any exception to whoever awaits it
             done.set_exception(error)
         return done
+
+
+def this_loop() -> VirtualLoop:
+    """Give the loop that runs this."""
+    return cast("VirtualLoop", asyncio.get_running_loop())
+
+
+@contextmanager
+def standing_still() -> Generator[None]:
+    """Let no virtual time pass while the block waits for what is real."""
+    loop = this_loop()
+    loop.hold()
+    try:
+        yield
+    finally:
+        loop.release()
 
 
 def run_virtually(main: Coroutine[object, object, T]) -> T:
