@@ -109,7 +109,9 @@ def _ending(occasion: Occasion) -> Ending:
         data={"entryId": entry.id, "messageId": message},
         expires_at=NOW + timedelta(hours=3),
     )
-    sending = Sending(message_id=message, attempt=1, local_date=date(2026, 3, 10), entry=entry, deliveries=[push])
+    sending = Sending(
+        message_id=message, attempt=1, local_date=lambda _zone: date(2026, 3, 10), entry=entry, deliveries=[push]
+    )
     return Ending(outcome=OccasionState.SENT, now=NOW, next_due_at=NOW + timedelta(days=2), sending=sending)
 
 

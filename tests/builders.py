@@ -128,7 +128,9 @@ def a_sending(
     """Make what a sent occasion of a user leaves behind; a user's second one needs a *suffix*."""
     message_id = f"m-{user_id}{suffix}"
     entry = an_entry(f"je-{user_id}{suffix}", user_id, text="How did the walk go on?", message_id=message_id)
-    return Sending(message_id=message_id, attempt=attempt, local_date=local_date, entry=entry, deliveries=deliveries)
+    return Sending(
+        message_id=message_id, attempt=attempt, local_date=lambda _zone: local_date, entry=entry, deliveries=deliveries
+    )
 
 
 def a_sent_ending(user_id: str = "u1", *deliveries: Delivery, suffix: str = "", **fields: Any) -> Ending:

@@ -37,6 +37,7 @@ class Outbox:
     rows: dict[str, Kept] = field(default_factory=dict[str, Kept])
     dropped: list[Address] = field(default_factory=list[Address])
     failing: int = 0
+    trouble: Exception = field(default_factory=lambda: StoreUnavailable("the database does not answer; start it"))
     takes: int = 0
 
     def add(self, count: int, channel: str = "push") -> None:
@@ -99,7 +100,7 @@ class Outbox:
     def _answer(self) -> None:
         if self.failing:
             self.failing -= 1
-            raise StoreUnavailable("the database does not answer; start it")
+            raise self.trouble
 
 
 Reply = Callable[[Sequence[Delivery]], Awaitable[Sequence[Result]]]
@@ -479,9 +480,12 @@ async def test_a_running_loop_collects_receipts(world: World) -> None:
     assert world.events() == ["delivery.confirmed"]
 
 
-async def test_a_running_loop_outlives_a_database_that_is_away(world: World) -> None:
+@pytest.mark.parametrize("trouble", [StoreUnavailable("away"), BufferError("not enough data to read 4 bytes")])
+async def test_a_running_loop_outlives_a_database_that_is_away_or_talks_nonsense(
+    world: World, trouble: Exception
+) -> None:
     world.outbox.add(1)
-    world.outbox.failing = 4
+    world.outbox.failing, world.outbox.trouble = 4, trouble
     await run_while(world.deliver(), lambda: until(lambda: bool(world.push.sent)))
     assert {"delivery.paused", "delivery.accepted"} <= set(world.events())
 

@@ -15,6 +15,7 @@ from tests.contracts.steps import add
 from tests.databases import Held, Place, held_open, opened, rows, write
 
 from reflecta.adapters.stores.sql import SqlStore
+from reflecta.adapters.stores.sql.database import PostgresDatabase
 from reflecta.domain.errors import ConfigurationError, InvalidInput, StoreUnavailable
 
 CANARY = "canary-7f3a"
@@ -124,6 +125,21 @@ async def test_connections_that_the_server_cut_are_replaced(store: SqlStore) -> 
     failed = [await _fails(store) for _ in range(5)]
     assert failed[-1] is False  # at most the four that the pool may still hold
     await add(store, a_user())
+
+
+@only_postgres
+async def test_a_statement_that_never_answers_is_given_up_and_a_migration_is_not(place: Place) -> None:
+    database = PostgresDatabase(sa.make_url(place.url).set(drivername="postgresql+asyncpg"), at_most=0.2)
+    slow = sa.text("SELECT pg_sleep(0.6)")
+    try:
+        with pytest.raises(StoreUnavailable, match="does not answer"):
+            await database.write(lambda c: c.execute(slow).all())
+        with pytest.raises(StoreUnavailable, match="does not answer"):
+            await database.read(lambda c: c.execute(slow).all())
+        assert len(await database.rebuild(lambda c: c.execute(slow).all())) == 1
+        assert await database.read(lambda c: c.scalar(sa.text("SELECT 1"))) == 1
+    finally:
+        await database.aclose()
 
 
 async def _fails(store: SqlStore) -> bool:

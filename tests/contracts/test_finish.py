@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -269,6 +269,20 @@ async def test_a_forced_message_counts_as_that_days(store: SqlStore) -> None:
     occasion = (await claim(store, "u1")).queued[0]
     await take(store, occasion)
     assert await store.finish(occasion, a_sent_ending(suffix="-2"), token="t1") == ALREADY_TODAY
+
+
+async def test_a_message_counts_for_the_date_of_the_zone_that_its_reader_moved_to_meanwhile(store: SqlStore) -> None:
+    occasion = await in_work(store)
+    await add(store, a_user(timezone="Asia/Almaty"))
+    tomorrow = TODAY + timedelta(days=1)
+
+    def local_date(zone: str | None) -> date:
+        return tomorrow if zone == "Asia/Almaty" else TODAY
+
+    sending = replace(a_sending(), local_date=local_date)
+    assert await store.finish(occasion, a_sent_ending(sending=sending), token="t1") == SENT
+    (message,) = await rows(store, "SELECT local_date FROM messages")
+    assert message.local_date == tomorrow.isoformat()
 
 
 async def test_the_next_date_has_room_for_a_message(store: SqlStore) -> None:

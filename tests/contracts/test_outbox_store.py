@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from tests.builders import HOUR, NOW, a_delivery, a_user
 from tests.conftest import OpenStore
-from tests.contracts.steps import sent, user_of
+from tests.contracts.steps import add, sent, user_of
 from tests.databases import rows
 
 from reflecta.adapters.stores.sql import SqlStore
@@ -101,6 +103,27 @@ async def test_what_is_pending_past_its_window_expires_instead_of_leaving(store:
     assert [d.id for d in await take(store, NOW + HOUR)] == ["d2"]
     found = await delivery(store, "d1")
     assert (found.state, found.tries) == (DeliveryState.EXPIRED, 0)
+
+
+WITH_PUSHES = a_user(tokens=("phone",))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"enabled": False, "tokens": ("phone",)}, {"tokens": ()}],
+    ids=["messages switched off", "pushes switched off"],
+)
+async def test_what_has_not_left_when_its_user_switches_off_stays_away(store: SqlStore, change: dict[str, Any]) -> None:
+    await sent(store, WITH_PUSHES, a_delivery())
+    await add(store, a_user(**change))
+    assert await take(store) == []
+    assert (await delivery(store)).state is DeliveryState.CANCELLED
+
+
+async def test_another_edit_leaves_what_waits_alone(store: SqlStore) -> None:
+    await sent(store, WITH_PUSHES, a_delivery())
+    await add(store, replace(WITH_PUSHES, first_name="Kim"), a_user("u2", enabled=False))
+    assert [one.id for one in await take(store)] == ["d1"]
 
 
 async def test_a_delivery_without_an_end_never_expires(store: SqlStore) -> None:

@@ -13,7 +13,6 @@ from reflecta.application.ports.channel import Channel, Result, ResultKind
 from reflecta.application.ports.clock import Clock
 from reflecta.application.ports.store import OutboxStore, Settled
 from reflecta.application.ports.telemetry import Telemetry
-from reflecta.domain.errors import StoreUnavailable
 from reflecta.domain.model import Delivery, DeliveryState
 
 
@@ -111,7 +110,7 @@ class Deliver:
             try:
                 await self._drain(channel, stop)
                 pause = await self._until_next(channel)
-            except StoreUnavailable as error:
+            except Exception as error:  # noqa: BLE001 - what stopped this batch must not end the service
                 self.telemetry.event("delivery.paused", channel=channel.name, error=type(error).__name__)
             await bell.wait(pause, self.gather)
 
@@ -124,7 +123,7 @@ class Deliver:
         while not stop.is_set():
             try:
                 await self.collect_receipts()
-            except StoreUnavailable as error:
+            except Exception as error:  # noqa: BLE001 - as above
                 self.telemetry.event("delivery.receipts_failed", error=type(error).__name__)
             await _is_set_within(stop, self.receipt_poll)
 

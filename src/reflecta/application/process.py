@@ -28,6 +28,8 @@ from reflecta.domain.model import (
 )
 
 MAX_TRIES: Final = 3
+# A forced run for a user of unknown zone reckons in this one.
+UNKNOWN_ZONE: Final = "UTC"
 PUSH_TITLE: Final = "A note from your coach"
 
 
@@ -237,7 +239,7 @@ class Process:
         return Sending(
             message_id=message_id,
             attempt=chosen.number,
-            local_date=schedule.local_date(now, zone_of(user)),
+            local_date=lambda zone: schedule.local_date(now, zone or UNKNOWN_ZONE),
             entry=entry,
             deliveries=deliveries,
         )
@@ -334,8 +336,8 @@ def _keep(context: Context) -> KeptContext:
 
 
 def zone_of(user: User) -> str:
-    """Give the zone to reckon with; a forced run for a user of unknown zone reckons in UTC."""
-    return user.timezone or "UTC"
+    """Give the zone to reckon with."""
+    return user.timezone or UNKNOWN_ZONE
 
 
 def _timetable(work: Work) -> schedule.Schedule | None:

@@ -5,6 +5,7 @@ second signal ends them at once.
 """
 
 import asyncio
+import gc
 import signal
 import socket
 import sys
@@ -158,6 +159,9 @@ async def _opened(settings: Settings) -> AsyncGenerator[tuple[Service, asyncio.E
     async with open_service(settings) as service:
         with _hearing() as told:
             yield service, told
+    # The process ends here. Looking through all it holds for cycles once more takes 0.8 s of CPU, of which a machine
+    # that stops many processes at once makes ten seconds: more than lies between the grace and the SIGKILL.
+    gc.freeze()
 
 
 @contextmanager

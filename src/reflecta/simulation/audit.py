@@ -122,9 +122,8 @@ class _Audit:
             self.fault("after_off", who, f"written to at {self.instant(effect.at)} after switching off")
 
     def _once_a_date(self, who: str, sent: Sequence[Effect], spans: Sequence[_Span]) -> None:
-        # The calendar is that of the zone in which the message was begun: an edit made meanwhile comes too late.
-        zones = ((e, _span_at(spans, int(number(e, "started"))).zone) for e in sent)
-        dates = Counter(wall_clock(self.instant(e.at), zone).date() for e, zone in zones)
+        # By the calendar of the zone that the reader was in when it was sent.
+        dates = Counter(wall_clock(self.instant(e.at), _span_at(spans, e.at).zone).date() for e in sent)
         for day, count in dates.items():
             if count > 1:
                 self.fault("doubled", who, f"{count} messages on {day}", count - 1)

@@ -91,6 +91,9 @@ class _InPlace:
         self.door.check()
         return await self.database.read(transaction)
 
+    async def rebuild(self, transaction: Transaction[T]) -> T:
+        return await self.database.rebuild(transaction)
+
     async def aclose(self) -> None:
         await self.database.aclose()
 

@@ -80,7 +80,9 @@ class Worker:
             pool = await open_pool(self.arguments, name="reflecta worker", size=_CONNECTIONS)
             try:
                 await self._serve(pool, stop)
-            except TROUBLE as error:
+            except ConfigurationError:
+                raise
+            except Exception as error:  # noqa: BLE001 - the driver fails with any, where the wire brings it nonsense
                 self.telemetry.event("engine.interrupted", error=type(error).__name__)
                 await _wait(stop, _PAUSE)
             finally:

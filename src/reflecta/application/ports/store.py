@@ -166,11 +166,14 @@ class KeptContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    """What a sent occasion leaves behind, all in the finishing transaction."""
+    """What a sent occasion leaves behind, all in the finishing transaction.
+
+    *local_date* maps the user's zone, as it is then, to the date that the message counts for.
+    """
 
     message_id: str
     attempt: int
-    local_date: date
+    local_date: Callable[[str | None], date]
     entry: Entry
     deliveries: Sequence[Delivery] = ()
 
@@ -368,7 +371,7 @@ class Explanation:
 
     occasion: Occasion
     attempts: Sequence[Attempt] = ()
-    context: KeptContext | None = None
+    context: str | None = None
     message_id: str | None = None
     journal_entry_id: str | None = None
     sent_at: datetime | None = None

@@ -24,6 +24,14 @@ app = typer.Typer(
 )
 
 
+class Engine(StrEnum):
+    """The settings' engines, known without the time that loading the settings takes."""
+
+    LOCAL = "local"
+    PGQUEUER = "pgqueuer"
+    HTTP = "http"
+
+
 class Category(StrEnum):
     """Where a user stands, in the guide's words."""
 
@@ -77,6 +85,10 @@ def simulate(
     seed: Annotated[int | None, typer.Option(help="The seed of all chance (1).", min=0)] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page with plots.", dir_okay=False)] = None,
     log: Annotated[Path | None, typer.Option(help="Write every effect as JSON lines.", dir_okay=False)] = None,
+    engine: Annotated[Engine, typer.Option(help="Play with this engine.")] = Engine.LOCAL,
+    database_url: Annotated[
+        str, typer.Option(help="Play on this database, which must be empty; in memory by default.")
+    ] = "sqlite://",
     print_scenario: Annotated[
         bool, typer.Option("--print-scenario", help="Print the scenario as TOML; simulate nothing.")
     ] = False,
@@ -94,7 +106,9 @@ def simulate(
     if print_scenario:
         return simulating.print_scenario(scenario, changes)
     files = simulating.Files(scenario=scenario, users=users, html=html, log=log)
-    return simulating.run_simulate(files, changes, at=at, as_json=as_json)
+    return simulating.run_simulate(
+        files, changes, at=at, as_json=as_json, database_url=database_url, engine=simulating.EngineName(engine)
+    )
 
 
 @app.command()

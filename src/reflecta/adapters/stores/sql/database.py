@@ -30,6 +30,9 @@ Afterwards = Callable[[AsyncConnection, T], Awaitable[None]]
 _BUSY_TIMEOUT_MS: Final = 30_000
 _WAL_PAUSE: Final = 0.02  # seconds
 _CACHE_KB: Final = 64_000
+# A statement takes milliseconds; a network that swallows packets must not stop a tick or a lease for ever.
+_STATEMENT_AT_MOST: Final = 30.0  # seconds
+_CONNECTING_AT_MOST: Final = 10.0
 _MAX_PORT: Final = 65_535
 _POSTGRES_OPTIONS: Final = frozenset(
     {"host", "passfile", "port", "prepared_statement_cache_size", "ssl", "target_session_attrs"}
@@ -45,6 +48,10 @@ class Database(Protocol):
 
     async def read(self, transaction: Transaction[T]) -> T:
         """Run a transaction that only reads."""
+        ...
+
+    async def rebuild(self, transaction: Transaction[T]) -> T:
+        """Run a transaction that writes and may take its time: a migration."""
         ...
 
     async def aclose(self) -> None:
@@ -105,6 +112,8 @@ def _named_errors() -> Generator[None]:
         raise StoreUnavailable(f"the database refused: {type(error.orig).__name__}: {_first_line(error)}") from None
     except (OSError, TimeoutError, exc.TimeoutError) as error:
         raise StoreUnavailable(f"the database does not answer: {type(error).__name__}: {error}") from None
+    except (BufferError, UnicodeDecodeError) as error:
+        raise StoreUnavailable(f"the database's answer cannot be read: {type(error).__name__}") from None
 
 
 # PostgreSQL's SQLSTATE of the one transaction it ends to free the others, and how often one may be that one.
@@ -176,6 +185,10 @@ class SqliteDatabase:
         """Run on the reader thread, statement by statement."""
         return await self._reader.run(transaction, writes=False)
 
+    async def rebuild(self, transaction: Transaction[T]) -> T:
+        """Run on the writer thread, which knows no limit."""
+        return await self.write(transaction)
+
     async def aclose(self) -> None:
         """Let both threads end."""
         for worker in {self._reader, self._writer}:
@@ -185,17 +198,23 @@ class SqliteDatabase:
 
 @dataclass(slots=True)
 class PostgresDatabase:
-    """PostgreSQL over asyncpg, with a pool of connections."""
+    """PostgreSQL over asyncpg, with a pool of connections; a statement has *at_most* seconds."""
 
     url: sa.URL
     pool_size: int = 10
+    at_most: float = _STATEMENT_AT_MOST
     engine: AsyncEngine = field(init=False)
     _reading: AsyncEngine = field(init=False)
 
     def __post_init__(self) -> None:
         """Make the pool; nothing is connected yet."""
         self.engine = create_async_engine(
-            self.url, pool_size=self.pool_size, max_overflow=0, pool_timeout=60, hide_parameters=True
+            self.url,
+            pool_size=self.pool_size,
+            max_overflow=0,
+            pool_timeout=60,
+            connect_args={"timeout": _CONNECTING_AT_MOST, "command_timeout": self.at_most},
+            hide_parameters=True,
         )
         # Reads need no transaction: saves two round trips each.
         self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -223,6 +242,16 @@ class PostgresDatabase:
         with _named_errors():
             async with self._reading.connect() as connection:
                 return await connection.run_sync(transaction)
+
+    async def rebuild(self, transaction: Transaction[T]) -> T:
+        """Run in one transaction over a connection of its own, without a limit on its statements."""
+        engine = create_async_engine(self.url, poolclass=sa.NullPool, hide_parameters=True)
+        try:
+            with _named_errors():
+                async with engine.begin() as connection:
+                    return await connection.run_sync(transaction)
+        finally:
+            await engine.dispose()
 
     async def aclose(self) -> None:
         """Close the pool."""

@@ -19,6 +19,7 @@ from reflecta.adapters.stores.sql.rows import (
 )
 from reflecta.adapters.stores.sql.schema import (
     OPEN,
+    PENDING,
     attempts,
     contexts,
     deliveries,
@@ -114,6 +115,26 @@ def _upsert_users(
     for changed in changes:
         if changed.cancel is not None:
             _cancel(connection, changed.user.id, changed.cancel, now, sa.not_(occasions.c.forced), states=("queued",))
+    silenced = [
+        changed.user.id
+        for changed in changes
+        if changed.user.id in stored and _wants_pushes(stored[changed.user.id]) and not _wants_pushes(changed.user)
+    ]
+    if silenced:
+        _cancel_pushes(connection, silenced, now)
+
+
+def _wants_pushes(user: User) -> bool:
+    return user.preferences.enabled and user.push.enabled
+
+
+def _cancel_pushes(connection: sa.Connection, user_ids: Sequence[str], now: datetime) -> None:
+    """Keep back what has not left yet; the message itself stays in the journal."""
+    connection.execute(
+        sa.update(deliveries)
+        .where(PENDING, among(connection, deliveries.c.user_id, user_ids))
+        .values(state="cancelled", detail="switched off before it could leave", updated_at=now)
+    )
 
 
 def _cancel(

@@ -48,7 +48,7 @@ class SqlStore(TickSql, ProcessSql, HostSql, OutboxSql, LedgerSql):
 
     async def migrate(self) -> None:
         """Bring the schema up to date; two at once wait for each other."""
-        await self.database.write(upgrade)
+        await self.database.rebuild(upgrade)
 
     async def aclose(self) -> None:
         """See the port."""

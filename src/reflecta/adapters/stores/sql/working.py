@@ -87,6 +87,7 @@ _LOCK_USER = (
         users.c.enabled,
         users.c.failures,
         users.c.next_due_at,
+        users.c.timezone,
         occasions.c.forced,
         occasions.c.regular_due_at,
     )
@@ -326,7 +327,8 @@ def _send(connection: sa.Connection, occasion_id: str, user: Row, sending: Sendi
             "occasion_id": occasion_id,
             "attempt": sending.attempt,
             "user_id": user.id,
-            "local_date": sending.local_date.isoformat(),
+            # Of the zone as it is now: one edited meanwhile must not have room for a second message today.
+            "local_date": sending.local_date(user.timezone).isoformat(),
             "forced": user.forced,
             "journal_entry_id": sending.entry.id,
             "sent_at": now,
