@@ -17,7 +17,7 @@ from tests.model_server import ModelServer, Reply, answer, completion, reset, tr
 
 from reflecta.adapters.models import Options, openai_compatible, openrouter
 from reflecta.application.ports import Model
-from reflecta.domain.errors import ModelError, ModelRejected, ModelTimeout, ModelUnavailable
+from reflecta.domain.errors import ConfigurationError, ModelError, ModelRejected, ModelTimeout, ModelUnavailable
 from reflecta.domain.prompt import Question
 from reflecta.testing import FakeClock
 
@@ -58,6 +58,12 @@ async def test_instructions_go_first_and_the_answer_is_bound_to_the_schema(
         {"role": "user", "content": question.content},
     ]
     assert body["response_format"]["json_schema"] == {"name": "draft", "schema": question.schema, "strict": True}
+
+
+@pytest.mark.parametrize("name", ["m", "/m", "acme/", ""])
+def test_a_name_that_openrouter_does_not_know_by_its_form_is_told(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="vendor/model"):
+        openrouter(name, "k3y", clock=FakeClock())
 
 
 async def test_openrouter_is_told_to_keep_nothing(server: ModelServer, model: Model, question: Question) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
 from reflecta.application.ports import Clock, Model
+from reflecta.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -51,11 +52,17 @@ def openrouter(
     base_url: str = OPENROUTER,
     provider: Mapping[str, object] = PRIVATE,
 ) -> Model:
-    """Build a model at OpenRouter; *provider* is its routing object, by default the private one."""
+    """Build a model at OpenRouter; *provider* is its routing object, by default the private one.
+
+    ConfigurationError where *model* lacks its vendor.
+    """
     from pydantic_ai.providers.openrouter import OpenRouterProvider  # noqa: PLC0415 - slow to import
 
     from reflecta.adapters.models.language import TAKES_A_SCHEMA, ChatModel  # noqa: PLC0415
 
+    vendor, _, name = model.partition("/")
+    if not vendor or not name:
+        raise ConfigurationError(f"OpenRouter names its models vendor/model, such as acme/large; {model!r} is none")
     client = _openai_client(base_url, api_key, options)
     chat = ChatModel(model, provider=OpenRouterProvider(openai_client=client), profile=TAKES_A_SCHEMA)
     settings = cast("ModelSettings", {**_settings(options), "extra_body": {"provider": dict(provider)}})
