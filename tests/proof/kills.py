@@ -1,213 +1,154 @@
 """Kills the service at random moments and audits from outside what it left.
 
-    python -m tests.proof.kills --kills 50
+    python -m tests.proof.kills --kills 100
 
-For each of SQLite/local, PostgreSQL/local and PostgreSQL/pgqueuer: users come due, a process works on them and
-is killed (SIGKILL) at a random moment, again and again; at the end one process is left alone. Prints a table and
-writes out/kills.json.
+For each of SQLite/local, PostgreSQL/local and PostgreSQL/pgqueuer: users come due, a process works on them and is
+killed (SIGKILL) at a random moment, again and again; for the second half of the kills two processes tick and work
+at once, and either is killed. At the end one is left alone. Prints a table and writes out/kills.json.
 """
 
 import argparse
 import asyncio
-import os
 import random
-import re
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-import sqlalchemy as sa
 from tests.databases import postgres_database
+from tests.proof.audit import Audit, Outside, Saved, Set, count, figures, outside, take_stock
 from tests.proof.figures import Figure, report
+from tests.proof.nursery import Life, born
+from tests.proof.victim import live
 from tests.proof.world import World, due_lines
 
 from reflecta.adapters.documents import parse_line
 from reflecta.application.importing import Import
-from reflecta.bootstrap import open_service
+from reflecta.application.ports import Clock
+from reflecta.bootstrap import Service, open_service
 from reflecta.config import ChannelName, EngineName, Settings, load
 from reflecta.testing import RecordingTelemetry
 
 LEASE = "1.5"
-
-
-@dataclass(frozen=True, slots=True)
-class Set:
-    """One set-up to be killed."""
-
-    name: str
-    engine: EngineName
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Audit:
-    """What was found at the end, reckoned from the tables and from the world's own record."""
-
-    users: int
-    kills: int
-    kills_in_work: int
-    lost: int
-    doubled: int
-    more_than_one_outcome: int
-    saved_calls_repeated: int
-    unsaved_calls: int
-    pushed_twice: int
-    pushes_unknown: int
+_KILLED_AT_WORK = 0.8  # share of the lives whose last moments are counted from an occasion in hand
+_LIVES_AT_MOST = 0.4  # seconds, from there or from the start
+_ON, _OFF = b'"enableCoachingMessages": true', b'"enableCoachingMessages": false'
+_IDLE = frozenset({"ready", "0"})
+_STARTS_WITHIN = 60  # seconds
+_ENDS_WITHIN = 120  # seconds, when left alone
+_STOPS_WITHIN = 30  # seconds
+_LOOKS_EVERY = 0.1  # seconds
 
 
 async def kill_often(setup: Set, *, kills: int, users_each: int, seed: int) -> Audit:
-    """Run one set-up through its kills and audit it."""
+    """Run one set-up through its kills, the second half of them with two processes at work, and audit it."""
     chance = random.Random(seed)
-    in_work = 0
-    async with World(seed=seed) as world:
+    in_work = of_two = 0
+    lives: list[Life] = []
+    saved = Saved()
+    async with World(seed=seed) as world, hosted(setup) as service, outside(setup) as ledger:
         for number in range(kills):
-            await add_due(setup, f"u{number}", users_each)
-            in_work += await _one_life(setup, world, chance.uniform(0.0, 1.4))
-        await _last_life(setup, world, expected=kills * users_each)
-        return await audit(setup, world, kills=kills, users=kills * users_each, in_work=in_work)
+            await let_come_due(service, due_lines(f"u{number}", users_each, datetime.now(UTC)))
+            wanted = 1 if number < kills // 2 else 2
+            lives += [await start(setup, world) for _ in range(wanted - len(lives))]
+            of_two += len(lives) == 2
+            life = lives.pop(chance.randrange(len(lives)))
+            if chance.random() < _KILLED_AT_WORK:
+                await life.says_soon(lambda said: said not in _IDLE)
+            await asyncio.sleep(chance.uniform(0, _LIVES_AT_MOST))
+            in_work += await _kill(life)
+            await saved.look(ledger)
+        users = kills * users_each
+        await leave_alone(lives[0] if lives else await start(setup, world), ledger, expected=users)
+        return await take_stock(ledger, world, kills=kills, users=users, in_work=in_work, of_two=of_two, saved=saved)
 
 
-async def add_due(setup: Set, prefix: str, count: int) -> None:
-    """Let users come due."""
-    lines = due_lines(prefix, count, datetime.now(UTC))
-    async with open_service(_settings(setup), telemetry=RecordingTelemetry(), with_models=False) as service:
-        importing = Import(ingest=service.ingest, telemetry=service.telemetry, parse=parse_line)
-        done = await importing.run(lambda: enumerate(lines, start=1))
+async def _kill(life: Life) -> bool:
+    """Kill a process and say whether it had occasions in hand."""
+    life.kill()
+    await life.wait()
+    return life.said[-1] not in _IDLE
+
+
+@asynccontextmanager
+async def hosted(setup: Set, clock: Clock | None = None) -> AsyncGenerator[Service]:
+    """Open the service as the app does that its users come from; makes the tables."""
+    changes = {"database_url": setup.url, "engine": setup.engine, "channel": ChannelName.LOG}
+    settings: Settings = load().model_copy(update=changes)
+    async with open_service(settings, clock=clock, telemetry=RecordingTelemetry(), with_models=False) as service:
+        yield service
+
+
+async def make_tables(setups: Sequence[Set]) -> None:
+    """Make the tables of databases, one after the other: Alembic keeps its context in a global."""
+    for setup in setups:
+        async with hosted(setup):
+            pass
+
+
+async def let_come_due(service: Service, lines: Sequence[bytes]) -> None:
+    """Import users: switched off at first, since an import stores users before their entries, and who is at work
+    meanwhile would find that there is nothing to write about.
+    """
+    importing = Import(ingest=service.ingest, telemetry=service.telemetry, parse=parse_line)
+    for given in ([line.replace(_ON, _OFF) for line in lines], lines):
+        done = await importing.run(partial(enumerate, given, start=1))
         assert done.bad_lines == 0, done.bad
 
 
-def _settings(setup: Set) -> Settings:
-    changes = {"database_url": setup.url, "engine": setup.engine, "channel": ChannelName.LOG}
-    return load().model_copy(update=changes)
+async def add_due(setup: Set, prefix: str, number: int) -> None:
+    """Let users come due."""
+    async with hosted(setup) as service:
+        await let_come_due(service, due_lines(prefix, number, datetime.now(UTC)))
 
 
-async def start(setup: Set, world: World) -> asyncio.subprocess.Process:
-    """Start a process of the service and wait until it works."""
-    environment = os.environ | {
+def environment(setup: Set, world: World) -> Mapping[str, str]:
+    """Give the settings of a process that is to be killed; its tables are there already."""
+    return {
         "REFLECTA_DATABASE_URL": setup.url,
+        "REFLECTA_MIGRATE": "false",
         "REFLECTA_ENGINE": setup.engine.value,
-        "REFLECTA_LEASE": LEASE,
-        "REFLECTA_LEASE_RENEWAL": "0.4",
-        "REFLECTA_PUSH_TIMEOUT": "2",
         "REFLECTA_LOG_LEVEL": "error",
         "EXPO_BASE_URL": world.url,
     }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.proof.victim", world.url, env=environment, stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdout is not None
-    line = await asyncio.wait_for(process.stdout.readline(), 60)
-    assert line == b"ready\n", line
-    return process
 
 
-async def _one_life(setup: Set, world: World, seconds: float) -> bool:
-    """Let a process live for so long, kill it, and say whether it had occasions in work."""
-    process = await start(setup, world)
-    await asyncio.sleep(seconds)
-    process.kill()
-    await process.wait()
-    return await _scalar(setup, "SELECT count(*) FROM occasions WHERE state = 'in_work'") > 0
+async def start(setup: Set, world: World) -> Life:
+    """Start a process of the service and wait until it works."""
+    short = {"REFLECTA_LEASE": LEASE, "REFLECTA_LEASE_RENEWAL": "0.4", "REFLECTA_PUSH_TIMEOUT": "2"}
+    life = born(live, {**environment(setup, world), **short}, world.url)
+    await asyncio.wait_for(life.says(lambda _anything: True), _STARTS_WITHIN)
+    return life
 
 
 async def ended(setup: Set) -> int:
     """Count the occasions that have their outcome."""
-    return await _scalar(setup, "SELECT count(*) FROM occasions WHERE state NOT IN ('queued', 'in_work')")
+    async with outside(setup) as ledger:
+        return await count_ended(ledger)
 
 
-async def _last_life(setup: Set, world: World, *, expected: int) -> None:
-    """Leave one process alone until everything has ended, at most two minutes."""
-    process = await start(setup, world)
-    waiting = "SELECT count(*) FROM deliveries WHERE state IN ('pending', 'sending')"
-    for _ in range(240):
-        if await ended(setup) >= expected and await _scalar(setup, waiting) == 0:
+async def count_ended(ledger: Outside) -> int:
+    return await count(ledger, "occasions", "state NOT IN ('queued', 'in_work')")
+
+
+async def leave_alone(life: Life, ledger: Outside, *, expected: int, within: float = _ENDS_WITHIN) -> None:
+    """Leave a process alone until everything has ended, then tell it to stop."""
+    for _ in range(int(within / _LOOKS_EVERY)):
+        pushes = await count(ledger, "deliveries", "state IN ('pending', 'sending')")
+        if not pushes and await count_ended(ledger) >= expected:
             break
-        await asyncio.sleep(0.5)
-    process.terminate()
-    await asyncio.wait_for(process.wait(), 30)
+        await asyncio.sleep(_LOOKS_EVERY)
+    life.terminate()
+    await asyncio.wait_for(life.wait(), _STOPS_WITHIN)
 
 
 async def audit(setup: Set, world: World, *, kills: int, users: int, in_work: int) -> Audit:
     """Reckon from the tables and from the world what was lost, doubled or repeated."""
-    entries = Counter(
-        row.user_id for row in await _rows(setup, "SELECT user_id FROM journal_entries WHERE message_id IS NOT NULL")
-    )
-    messages = Counter(row.user_id for row in await _rows(setup, "SELECT user_id FROM messages"))
-    outcomes = Counter(
-        row.user_id
-        for row in await _rows(setup, "SELECT user_id FROM occasions WHERE state NOT IN ('queued', 'in_work')")
-    )
-    everybody = [row.id for row in await _rows(setup, "SELECT id FROM users")]
-    repeated, unsaved = await _calls(setup, world)
-    return Audit(
-        users=users,
-        kills=kills,
-        kills_in_work=in_work,
-        lost=sum(messages[user] == 0 or entries[user] == 0 for user in everybody) + users - len(everybody),
-        doubled=sum(messages[user] > 1 or entries[user] > 1 for user in everybody),
-        more_than_one_outcome=sum(outcomes[user] != 1 for user in everybody),
-        saved_calls_repeated=repeated,
-        unsaved_calls=unsaved,
-        pushed_twice=sum(len(sent) > 1 for sent in world.pushes.values()),
-        pushes_unknown=await _scalar(setup, "SELECT count(*) FROM deliveries WHERE state = 'unknown'"),
-    )
-
-
-async def _calls(setup: Set, world: World) -> tuple[int, int]:
-    """Count saved drafts that were asked for again after they were saved, and answers that were never saved.
-
-    A draft bears its answer's number: if a saved one were asked for again, a later answer would exist for it.
-    """
-    saved: Counter[tuple[str, str]] = Counter()
-    repeated = 0
-    rows = await _rows(
-        setup,
-        "SELECT o.user_id, c.purpose, a.text FROM calls c JOIN occasions o ON o.id = c.occasion_id "
-        "JOIN attempts a ON a.occasion_id = c.occasion_id AND a.number = c.attempt",
-    )
-    for row in rows:
-        saved[row.user_id, row.purpose] += 1
-        number = int(re.findall(r"Answer number (\d+)", row.text)[0])
-        if row.purpose == "draft":
-            repeated += max(world.answered[row.user_id, "draft"]) > number
-    answers = sum(len(numbers) for numbers in world.answered.values())
-    return repeated, answers - sum(saved.values())
-
-
-async def _rows(setup: Set, statement: str) -> Sequence[sa.Row[tuple[object, ...]]]:
-    return await asyncio.to_thread(_read, setup.url, statement)
-
-
-async def _scalar(setup: Set, statement: str) -> int:
-    return (await _rows(setup, statement))[0][0]  # pyright: ignore[reportReturnType]
-
-
-def _read(url: str, statement: str) -> Sequence[sa.Row[tuple[object, ...]]]:
-    """Read with a connection of its own, past the service's store."""
-    if url.startswith("sqlite"):
-        engine = sa.create_engine(url, poolclass=sa.NullPool)
-        try:
-            with engine.connect() as connection:
-                return connection.execute(sa.text(statement)).all()
-        finally:
-            engine.dispose()
-    return asyncio.run(_read_postgres(url, statement))
-
-
-async def _read_postgres(url: str, statement: str) -> Sequence[sa.Row[tuple[object, ...]]]:
-    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415
-
-    engine = create_async_engine(sa.make_url(url).set(drivername="postgresql+asyncpg"), poolclass=sa.NullPool)
-    try:
-        async with engine.connect() as connection:
-            return (await connection.execute(sa.text(statement))).all()
-    finally:
-        await engine.dispose()
+    async with outside(setup) as ledger:
+        return await take_stock(ledger, world, kills=kills, users=users, in_work=in_work)
 
 
 def set_ups(stack: ExitStack, folder: Path) -> list[Set]:
@@ -219,37 +160,24 @@ def set_ups(stack: ExitStack, folder: Path) -> list[Set]:
     ]
 
 
-def figures(name: str, audited: Audit) -> dict[str, Figure]:
-    """Name the figures of one set-up."""
-    zero = {
-        "lost": audited.lost,
-        "doubled": audited.doubled,
-        "more_than_one_outcome": audited.more_than_one_outcome,
-        "saved_calls_repeated": audited.saved_calls_repeated,
-        "pushed_twice": audited.pushed_twice,
-    }
-    shown = {
-        "kills_in_work": audited.kills_in_work,
-        "unsaved_calls": audited.unsaved_calls,
-        "pushes_unknown": audited.pushes_unknown,
-    }
-    found = {f"{name} {key}": Figure(value, "== 0", met=value == 0, n=audited.users) for key, value in zero.items()}
-    return found | {f"{name} {key}": Figure(value, "shown", met=True, n=audited.kills) for key, value in shown.items()}
-
-
 async def main(kills: int, users_each: int, seed: int) -> int:
-    found: dict[str, Figure] = {}
+    """Kill all set-ups, one beside the other."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        for setup in set_ups(stack, Path(folder)):
-            found_now = await kill_often(setup, kills=kills, users_each=users_each, seed=seed)
-            found |= figures(setup.name, found_now)
+        setups = set_ups(stack, Path(folder))
+        await make_tables(setups)
+        audits = await asyncio.gather(
+            *(kill_often(setup, kills=kills, users_each=users_each, seed=seed) for setup in setups)
+        )
+    found: dict[str, Figure] = {}
+    for setup, audited in zip(setups, audits, strict=True):
+        found |= figures(setup.name, audited)
     return report("kills", found)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--users", type=int, default=8, help="users who come due before each kill")
+    parser.add_argument("--kills", type=int, default=100, help="of each set-up")
+    parser.add_argument("--users", type=int, default=4, help="users who come due before each kill")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     sys.exit(asyncio.run(main(options.kills, options.users, options.seed)))

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from tests.proof import journals, kills, tick_zones
+from tests.proof import boundaries, journals, kills, tick_zones
 
 
 async def test_every_due_user_of_the_real_journals_has_one_outcome_and_every_quotation_is_their_own() -> None:
@@ -27,6 +27,28 @@ async def test_ticks_around_clock_changes_send_once_a_day_inside_the_window() ->
 def test_killed_at_random_moments_it_loses_and_doubles_nothing(place: int, tmp_path: Path) -> None:
     with ExitStack() as stack:
         setup = kills.set_ups(stack, tmp_path)[place]
-        audit = asyncio.run(kills.kill_often(setup, kills=2, users_each=5, seed=place))
+        audited = asyncio.run(kills.kill_often(setup, kills=4, users_each=3, seed=place))
 
-    assert all(figure.met for figure in kills.figures(setup.name, audit).values()), audit
+    assert all(figure.met for figure in kills.figures(setup.name, audited).values()), audited
+    assert audited.kills_of_two > 0
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("kind", boundaries.KINDS)
+def test_killed_at_an_io_boundary_a_second_process_makes_it_good(kind: str, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        search = asyncio.run(boundaries.prove(boundaries.lanes_of(kind, 1, stack, tmp_path), every=80))
+
+    assert not search.tally.faults
+    assert search.tally.places == set(search.chosen)
+    assert {
+        "claim: before COMMIT",
+        "claim: after COMMIT",
+        "lease: after UPDATE occasions",
+        "renew: before UPDATE occasions",
+        "model draft: held at the other end",
+        "finish: before INSERT messages",
+        "push: before the request",
+        "settle: after COMMIT",
+        "receipts: after the answer",
+    } <= {name for name, _ in search.known}
