@@ -1,15 +1,18 @@
 """Imports a file of users, entries and insights, line by line, in any order. Knows neither files nor JSON.
 
-The source is read twice, users first, so an entry may stand before its user; at most a few megabytes are in memory.
-Good lines are kept, bad ones are reported; importing the same file again changes nothing.
+The source is read twice, users first, so an entry may stand before its user. Who would come to be due by the import
+waits until their entries are stored, else a tick meanwhile would find nothing to write about: a third pass admits
+them. At most a few megabytes are in memory. Good lines are kept, bad ones are reported; importing the same file again
+changes nothing, and completes an import that was cut off.
 """
 
 import codecs
+from array import array
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
-from reflecta.application.ingest import Ingest
+from reflecta.application.ingest import Ingest, can_be_due
 from reflecta.application.ports.telemetry import Telemetry
 from reflecta.domain.errors import InvalidInput
 from reflecta.domain.model import Entry, Insights, User
@@ -23,6 +26,8 @@ _BATCH: Final = 500
 # A batch of the longest entries would fill half a gigabyte.
 _BATCH_BYTES: Final = 4 * 2**20
 _MAX_REPORTED: Final = 1000
+# With a million users who wait, one line in nine that switches somebody else off is stored once more in vain.
+_MARKS: Final = 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +64,14 @@ class Imported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far an import is: of two passes over the source, how many lines and bytes it has read in all."""
+    """How far an import is: how many lines and bytes it has read in all of its passes over the source.
+
+    *passes* is how many passes there will be: 3, or 2 from the end of the first pass on if nobody waits.
+    """
 
     lines: int
     bytes_read: int
+    passes: int
 
 
 Source = Callable[[], Iterator[tuple[int, bytes]]]
@@ -79,14 +88,16 @@ class Import:
     batch: int = _BATCH
 
     async def run(self, source: Source, *, reschedule: bool = False, on_progress: Watcher = lambda _: None) -> Imported:
-        """Import everything that *source* gives; it is called twice and must give the same lines both times.
+        """Import everything that *source* gives; it is called two or three times and must always give the same lines.
 
         *on_progress* is called after every batch of lines of each pass. `StoreUnavailable` ends the import; what
-        was stored until then stays, and running it again is safe.
+        was stored until then stays, new users switched off, and running it again stores the rest.
         """
         run = _Run(self.ingest, self.parse, self.batch, reschedule=reschedule)
-        for users in (True, False):
-            await run.read(source, on_progress, users=users)
+        await run.read(source, on_progress, run.take_user)
+        await run.read(source, on_progress, run.take_text)
+        if run.somebody_waits:
+            await run.read(source, on_progress, run.take_waiting)
         report = run.report()
         self.telemetry.event(
             "import.finished",
@@ -114,24 +125,56 @@ class _Batch(Generic[T]):
     refuse: Callable[[int, InvalidInput], None]
     stored: int = 0
     room: int = _BATCH_BYTES
-    waiting: dict[str, tuple[int, T]] = field(default_factory=dict[str, tuple[int, T]])
+    gathered: dict[str, tuple[int, T]] = field(default_factory=dict[str, tuple[int, T]])
 
     async def add(self, key: str, line: _Numbered, noun: T) -> None:
         # Within a batch the store keeps the last of one id; each line must have its own answer.
-        if key in self.waiting or len(self.waiting) >= self.size or self.room < line.size:
+        if key in self.gathered or len(self.gathered) >= self.size or self.room < line.size:
             await self.flush()
-        self.waiting[key] = (line.number, noun)
+        self.gathered[key] = (line.number, noun)
         self.room -= line.size
 
     async def flush(self) -> None:
-        if not self.waiting:
+        if not self.gathered:
             return
-        refused = await self.store([noun for _, noun in self.waiting.values()])
+        refused = await self.store([noun for _, noun in self.gathered.values()])
         for key, reason in refused.items():
-            self.refuse(self.waiting[key][0], InvalidInput(self.owner, reason))
-        self.stored += len(self.waiting) - len(refused)
-        self.waiting.clear()
+            self.refuse(self.gathered[key][0], InvalidInput(self.owner, reason))
+        self.stored += len(self.gathered) - len(refused)
+        self.gathered.clear()
         self.room = _BATCH_BYTES
+
+
+class _Waiting:
+    """The lines that are to be stored again once all entries are: 8 bytes each.
+
+    These are the lines of users who wait, and later ones that switch such a user off again: stored in their order
+    they have the outcome that they would have had at once. Who waits is told by one bit of a hash: two users who
+    share it cost a line stored in vain.
+    """
+
+    def __init__(self) -> None:
+        self._lines = array("Q")
+        self._next = 0
+        self._marks = bytearray(_MARKS)
+
+    def __bool__(self) -> bool:
+        return bool(self._lines)
+
+    def note(self, number: int, user: User, *, waits: bool) -> None:
+        """Keep a line's number if it must be stored again. Lines come in the order of the source."""
+        place, bit = divmod(hash(user.id) % (8 * _MARKS), 8)
+        if waits:
+            self._marks[place] |= 1 << bit
+        elif can_be_due(user) or not self._marks[place] >> bit & 1:
+            return
+        self._lines.append(number)
+
+    def is_next(self, number: int) -> bool:
+        """Say whether a line must be stored again; asked once for every line, in the order of the source."""
+        found = self._next < len(self._lines) and self._lines[self._next] == number
+        self._next += found
+        return found
 
 
 class _Run:
@@ -139,29 +182,64 @@ class _Run:
 
     def __init__(self, ingest: Ingest, parse: Callable[[bytes], Line], size: int, *, reschedule: bool) -> None:
         async def upsert_users(users: Sequence[User]) -> Mapping[str, str]:
-            await ingest.upsert_users(users, reschedule=reschedule)
+            waiting = await ingest.upsert_users(users, reschedule=reschedule, newcomers_wait=True)
+            for number, user in self._users.gathered.values():
+                self._waiting.note(number, user, waits=user.id in waiting)
+            return {}
+
+        async def admit(users: Sequence[User]) -> Mapping[str, str]:
+            await ingest.admit(users, reschedule=reschedule)
             return {}
 
         self._parse = parse
         self._size = size
+        self._waiting = _Waiting()
+        self._is_first = True
         self._users = _Batch(upsert_users, "uid", size, self._refuse)
+        self._admitted = _Batch(admit, "uid", size, self._refuse)
         self._entries = _Batch(ingest.upsert_entries, "uid", size, self._refuse)
         self._insights = _Batch(ingest.upsert_insights, "userId", size, self._refuse)
         self._lines = self._filled = self._bytes = self._bad_lines = 0
         self._bad: list[BadLine] = []
 
-    async def read(self, source: Source, on_progress: Watcher, *, users: bool) -> None:
-        """Go through the source once: for its users and its unreadable lines, or for everything else."""
+    @property
+    def somebody_waits(self) -> bool:
+        """Say whether a third pass is needed."""
+        return bool(self._waiting)
+
+    async def read(self, source: Source, on_progress: Watcher, take: Callable[[int, bytes], Awaitable[None]]) -> None:
+        """Go through the source once and take what is of use in this pass."""
         for number, line in source():
             self._lines += 1
             self._bytes += len(line)
-            await self._take(number, line, users=users)
+            text = line.removeprefix(codecs.BOM_UTF8).strip()
+            if text:
+                await take(number, text)
             if self._lines % self._size == 0:
                 on_progress(self._progress())
-        await self._users.flush()
-        await self._entries.flush()
-        await self._insights.flush()
+        for batch in (self._users, self._entries, self._insights, self._admitted):
+            await batch.flush()
+        self._is_first = False
         on_progress(self._progress())
+
+    async def take_user(self, number: int, text: bytes) -> None:
+        """Count a line and store a user."""
+        self._filled += 1
+        parsed = self._parsed(number, text)
+        if parsed is not None and parsed.is_user:
+            await self._store(_Numbered(number, len(text)), parsed, self._users)
+
+    async def take_text(self, number: int, text: bytes) -> None:
+        """Store an entry or insights."""
+        parsed = self._parsed(number, text)
+        if parsed is not None and not parsed.is_user:
+            await self._store(_Numbered(number, len(text)), parsed, self._users)
+
+    async def take_waiting(self, number: int, text: bytes) -> None:
+        """Store a user who waited."""
+        parsed = self._parsed(number, text) if self._waiting.is_next(number) else None
+        if parsed is not None:
+            await self._store(_Numbered(number, len(text)), parsed, self._admitted)
 
     def report(self) -> Imported:
         """Say what was done."""
@@ -174,26 +252,19 @@ class _Run:
             bad=tuple(sorted(self._bad, key=lambda bad: bad.line)),
         )
 
-    async def _take(self, number: int, line: bytes, *, users: bool) -> None:
-        text = line.removeprefix(codecs.BOM_UTF8).strip()
-        if not text:
-            return
-        self._filled += users
+    def _parsed(self, number: int, text: bytes) -> Line | None:
         try:
-            parsed = self._parsed(text)
+            if len(text) > MAX_LINE:
+                raise InvalidInput(
+                    "line", "is longer than 2 MB; write text as UTF-8, not as \\u escapes, or shorten it"
+                )
+            return self._parse(text)
         except InvalidInput as error:
-            if users:  # the second pass meets the same line again
+            if self._is_first:  # later passes meet the same line again
                 self._refuse(number, error)
-            return
-        if parsed.is_user is users:
-            await self._store(_Numbered(number, len(text)), parsed)
+            return None
 
-    def _parsed(self, text: bytes) -> Line:
-        if len(text) > MAX_LINE:
-            raise InvalidInput("line", "is longer than 2 MB; write text as UTF-8, not as \\u escapes, or shorten it")
-        return self._parse(text)
-
-    async def _store(self, line: _Numbered, parsed: Line) -> None:
+    async def _store(self, line: _Numbered, parsed: Line, users: _Batch[User]) -> None:
         try:
             noun = parsed.read()
         except InvalidInput as error:
@@ -201,7 +272,7 @@ class _Run:
             return
         match noun:
             case User():
-                await self._users.add(noun.id, line, noun)
+                await users.add(noun.id, line, noun)
             case Entry():
                 await self._entries.add(noun.id, line, noun)
             case Insights():
@@ -213,4 +284,5 @@ class _Run:
             self._bad.append(BadLine(line=number, field=error.field, reason=error.reason))
 
     def _progress(self) -> Progress:
-        return Progress(lines=self._lines, bytes_read=self._bytes)
+        passes = 3 if self._is_first or self._waiting else 2
+        return Progress(lines=self._lines, bytes_read=self._bytes, passes=passes)

@@ -26,16 +26,45 @@ class Ingest:
     telemetry: Telemetry
     tick_interval: timedelta = TICK_INTERVAL
 
-    async def upsert_users(self, users: Sequence[User], *, reschedule: bool = False) -> None:
-        """Insert or replace users. With *reschedule* due times are set anew even where one is stored."""
+    async def upsert_users(
+        self, users: Sequence[User], *, reschedule: bool = False, newcomers_wait: bool = False
+    ) -> frozenset[str]:
+        """Insert or replace users. With *reschedule* due times are set anew even where one is stored.
+
+        With *newcomers_wait* nobody becomes due by it: a new user is stored switched off and one who could not be due
+        stays as stored. Their ids are returned; `admit` them when their entries are stored.
+        """
         now = self.clock.now()
+        waits: dict[str, bool] = {}
 
         def changed(given: User, stored: User | None) -> UserChange:
-            return change(given, stored, now=now, reschedule=reschedule, tick_interval=self.tick_interval)
+            waits[given.id] = newcomers_wait and can_be_due(given) and not (stored and can_be_due(stored))
+            if waits[given.id]:
+                return UserChange(user=stored or _switched_off(given))
+            return self._change(given, stored, now=now, reschedule=reschedule)
 
         await self.store.upsert_users(users, now=now, change=changed)
         for user in users:
             self.telemetry.event("user.upserted", user_id=user.id)
+        return frozenset(user_id for user_id, does in waits.items() if does)
+
+    async def admit(self, users: Sequence[User], *, reschedule: bool = False) -> None:
+        """Store users who waited as given. Who was erased meanwhile stays erased."""
+        now = self.clock.now()
+
+        def changed(given: User, stored: User | None) -> UserChange:
+            if stored is None:
+                raise _ErasedMeanwhile(given.id)
+            return self._change(given, stored, now=now, reschedule=reschedule)
+
+        left = {user.id: user for user in users}
+        while left:
+            try:
+                await self.store.upsert_users(list(left.values()), now=now, change=changed)
+            except _ErasedMeanwhile as erased:
+                del left[erased.user_id]
+            else:
+                return
 
     async def upsert_entries(self, entries: Sequence[Entry]) -> Mapping[str, str]:
         """Insert or replace entries; return id -> reason for those refused."""
@@ -60,6 +89,22 @@ class Ingest:
         """Keep what a user did with a message, as of now where no time is given; NotFound without the message."""
         if not await self.store.add_feedback(replace(feedback, at=feedback.at or self.clock.now())):
             raise NotFound(f"message {feedback.message_id!r} is not known; give the id of a message that was sent")
+
+    def _change(self, given: User, stored: User | None, *, now: datetime, reschedule: bool) -> UserChange:
+        return change(given, stored, now=now, reschedule=reschedule, tick_interval=self.tick_interval)
+
+
+class _ErasedMeanwhile(Exception):
+    """Rolls a transaction back: one of its users is not there any more."""
+
+    def __init__(self, user_id: str) -> None:
+        super().__init__(user_id)
+        self.user_id = user_id
+
+
+def can_be_due(user: User) -> bool:
+    """Say whether a tick may ever find the user: switched on, in a known zone."""
+    return _schedule(user) is not None
 
 
 def change(
@@ -89,6 +134,10 @@ def change(
     due = given.next_due_at if reschedule else None
     due = due or edited_due(schedule, last_sent_at=user.last_sent_at, now=now, tick_interval=tick_interval)
     return UserChange(user=replace(user, next_due_at=due), cancel=Reason.RESCHEDULED)
+
+
+def _switched_off(user: User) -> User:
+    return replace(user, preferences=replace(user.preferences, enabled=False), next_due_at=None)
 
 
 def _with_own_fields(given: User, stored: User) -> User:

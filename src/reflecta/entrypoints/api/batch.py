@@ -42,18 +42,23 @@ class _Item:
 
 
 async def store_batch(ingest: Ingest, document: object) -> dict[str, object]:
-    """Store what is good. Users first, whatever their place; doing it again changes nothing."""
+    """Store what is good. Users first, whatever their place; doing it again changes nothing.
+
+    Who comes to be due by it does so when their entries and insights are stored.
+    """
     given = read_document(BatchDocument, document).items
     # A batch of long entries is a second's work: in a thread, so that others are answered meanwhile.
     items = await asyncio.to_thread(lambda: [_read(item) for item in given])
     _refuse_repeated(items)
-    users = _nouns(items, User)
+    users, entries, insights = _nouns(items, User), _nouns(items, Entry), _nouns(items, Insights)
+    waiting: frozenset[str] = frozenset()
     if users:
-        await ingest.upsert_users(users)
-    if entries := _nouns(items, Entry):
+        waiting = await ingest.upsert_users(users, newcomers_wait=bool(entries or insights))
+    if entries:
         _refuse(items, "entry", "uid", await ingest.upsert_entries(entries))
-    if insights := _nouns(items, Insights):
+    if insights:
         _refuse(items, "insight", "userId", await ingest.upsert_insights(insights))
+    await ingest.admit([user for user in users if user.id in waiting])
     refused = sum(item.fault is not None for item in items)
     told = [_told(index, item) for index, item in enumerate(items)]
     return {"stored": len(items) - refused, "refused": refused, "results": told}

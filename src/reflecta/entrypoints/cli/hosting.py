@@ -27,7 +27,6 @@ from reflecta.entrypoints.cli.output import Output, note, write_json
 from reflecta.entrypoints.cli.service import run
 from reflecta.entrypoints.cli.session import Session
 
-_PASSES: Final = 2  # an import reads its source twice
 _BAR: Final = 30
 
 
@@ -53,7 +52,7 @@ def run_import(file: str, *, as_json: bool, reschedule: bool) -> ExitCode:
 
 @contextmanager
 def _regular(file: str) -> Generator[Path]:
-    """Give a file that can be read twice: a pipe is kept on disk, readable by its owner alone, while it is needed."""
+    """Give a file that can be read again: a pipe is kept on disk, readable by its owner alone, while it is needed."""
     if file != "-" and stat.S_ISREG(_mode(file)):
         yield Path(file)
         return
@@ -81,10 +80,9 @@ def _watcher(size: int) -> Watcher:
     """Show progress on a terminal; elsewhere nothing."""
     if not sys.stderr.isatty():
         return lambda _: None
-    total = max(1, size * _PASSES)
 
     def show(progress: Progress) -> None:
-        done = min(1.0, progress.bytes_read / total)
+        done = min(1.0, progress.bytes_read / max(1, size * progress.passes))
         bar = ("#" * round(done * _BAR)).ljust(_BAR, ".")
         sys.stderr.write(f"\r\x1b[Kimporting [{bar}] {done:4.0%}" + ("\n" if done >= 1 else ""))
         sys.stderr.flush()

@@ -212,7 +212,8 @@ class PostgresDatabase:
             self.url,
             pool_size=self.pool_size,
             max_overflow=0,
-            pool_timeout=60,
+            # Waiting for a connection needs no limit: every statement of those who hold one has its own.
+            pool_timeout=None,
             connect_args={"timeout": _CONNECTING_AT_MOST, "command_timeout": self.at_most},
             hide_parameters=True,
         )
