@@ -2,7 +2,9 @@
 
     python -m tests.machine --examples 300 --steps 40 [--store memory file postgres] [--seed 1]
 
-The same seed draws the same examples.
+The same seed draws the same examples. A failure is shrunk to its fewest steps, which hypothesis gives five minutes;
+--no-shrink tells of it as it was found. On PostgreSQL the
+engine is pgqueuer: claims enqueue in their own transaction, and its worker takes turns with the machine's own calls.
 """
 
 import argparse

@@ -1,16 +1,15 @@
-"""What the machine's rules are made of: single acts on the real service, each noted in what the world knows."""
+"""What operators, clocks, ticks and workers do: single acts on the real service, each noted in what is known."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any, Final, cast
+from datetime import timedelta
+from typing import Final, cast
 
 import sqlalchemy as sa
 from tests.machine import audit
-from tests.machine.doubles import IN_HAND, Died, Hand, mortal
-from tests.machine.known import Known, Person, Wish
-from tests.machine.stage import Stage
+from tests.machine.doubles import IN_HAND, Act, Died, Hand, cancel_this_task, interrupted, mortal
+from tests.machine.host import Host
+from tests.machine.known import Person
 
 from reflecta.application.process import OnModelFailure, Process, Processed
 from reflecta.domain.errors import Conflict
@@ -20,15 +19,14 @@ LEASE: Final = timedelta(seconds=61)
 SECOND: Final = timedelta(seconds=1)
 # Due, put off to the target hour, due again, and a forced run or a date between them: more is starving.
 MOST_HOPS: Final = 24
-Act = Callable[[], Awaitable[object]]
+# So early may a tick take up who is due: the guide's minute.
+LOOKAHEAD: Final = timedelta(seconds=60)
 
 
 @dataclass(slots=True)
-class Acts:
-    """Acts on one stage. Before anything changes what a user wants, the messages sent so far are judged."""
+class Acts(Host):
+    """Acts on one stage: the app's, and those of operators, clocks, ticks and workers."""
 
-    stage: Stage
-    known: Known
     on_failure: OnModelFailure = OnModelFailure.RETRY
 
     @property
@@ -37,56 +35,10 @@ class Acts:
         return replace(process, policy=replace(process.policy, on_model_failure=self.on_failure))
 
     @property
-    def now(self) -> datetime:
-        return self.stage.clock.now()
+    def someone_on(self) -> list[Person]:
+        return [person for person in self.known.people.values() if person.wish.is_on]
 
-    async def snapshot(self) -> audit.Snapshot:
-        whole = bool(self.known.dead_canaries)
-        return await self.stage.service.store.database.read(lambda c: audit.read(c, whole=whole))
-
-    async def scalars(self, statement: str, **values: object) -> list[Any]:
-        store = self.stage.service.store
-        return await store.database.read(lambda c: list(c.scalars(sa.text(statement), values)))
-
-    async def note(self) -> None:
-        audit.note_messages(self.known, await self.snapshot())
-
-    # Users and their apps
-
-    async def add(self, wish: Wish) -> None:
-        known = self.known
-        user_id = next(name for name in "uvwxyz" if name not in known.people)
-        known.lives[user_id] += 1
-        person = Person(id=user_id, life=known.lives[user_id], wish=wish)
-        await self.stage.service.ingest.upsert_users([person.as_user()])
-        known.people[user_id] = person
-        await self.write(person)
-
-    async def write(self, person: Person, *, blank: bool = False) -> None:
-        self.known.entries_written += 1
-        entry = person.an_entry(self.known.entries_written, self.now, blank=blank)
-        if not await self.stage.service.ingest.upsert_entries([entry]):
-            person.entries[entry.id] = not blank
-
-    async def delete_entry(self, person: Person) -> None:
-        entry = next(iter(person.entries))
-        del person.entries[entry]
-        await self.stage.service.ingest.delete_entry(entry)
-
-    async def edit(self, person: Person, wish: Wish) -> None:
-        await self.note()
-        person.wish, person.edited_in_step = wish, self.known.step
-        await self.stage.service.ingest.upsert_users([person.as_user()])
-        person.awaits_tick = person.awaits_tick or not wish.is_on
-
-    async def switch(self, person: Person) -> None:
-        await self.edit(person, replace(person.wish, enabled=not person.wish.enabled))
-
-    async def erase(self, person: Person) -> None:
-        await self.note()
-        await self.stage.service.ingest.erase_user(person.id)
-        del self.known.people[person.id]
-        self.known.dead_canaries.add(person.canary)
+    # Operators, time and ticks
 
     async def force(self, person: Person) -> None:
         is_open = "SELECT id FROM occasions WHERE user_id = :user AND state IN ('queued', 'in_work')"
@@ -102,23 +54,44 @@ class Acts:
         if waiting:
             self.known.complain(f"a forced run for {person.id} was taken beside {waiting}")
 
-    # Time and ticks
-
     async def go_to_due(self, person: Person, late: timedelta) -> None:
-        dues = await self.scalars("SELECT next_due_at FROM users WHERE id = :user", user=person.id)
-        if dues and dues[0] is not None:
-            self.stage.clock.set(max(self.now, audit.at(dues[0]) + late))
+        due = await self.due_of(person)
+        if due is not None:
+            self.stage.clock.set(max(self.now, due + late))
 
     async def tick(self) -> None:
-        on = [person for person in self.known.people.values() if person.wish.is_on]
+        on = self.someone_on
         report = await self.stage.service.tick()
         if report.users_due != report.jobs_created + report.users_rescheduled + report.errors or report.errors:
             self.known.complain(f"the tick does not add up: {report}")
+        await self._look_into_queue()
+        self._claims()
         for person in on:
-            person.awaits_tick = person.awaits_tick and not person.wish.is_on
+            is_new = self.known.at_once and person.edited_in_step == self.known.step
+            person.awaits_tick = person.awaits_tick and (is_new or not person.wish.is_on)
+
+    async def _look_into_queue(self) -> None:
+        """Hold that a tick leaves no occasion that may start without a job."""
+        if self.stage.service.queue is None or self.known.at_once:
+            return
+        jobless = await self.scalars(
+            "SELECT id FROM occasions WHERE state = 'queued' AND (not_before IS NULL OR not_before <= :now) "
+            "AND id NOT IN (SELECT convert_from(payload, 'UTF8') FROM pgqueuer)",
+            now=int(self.now.timestamp() * 1000),
+        )
+        if jobless:
+            self.known.complain(f"{jobless} wait, and nothing in the queue tells a worker")
+
+    def _claims(self) -> None:
+        """Take note that who is due now may be claimed, and so get another due time."""
+        for person in self.known.people.values():
+            if person.edited_due is not None and person.edited_due <= self.now + LOOKAHEAD:
+                person.edited_due = None
 
     async def both(self, one: Act, other: Act) -> None:
+        self.known.at_once = True
         await asyncio.gather(one(), other())
+        self.known.at_once = False
 
     async def due_hour(self, person: Person, late: timedelta) -> None:
         await self.go_to_due(person, late)
@@ -133,20 +106,22 @@ class Acts:
         known, hand = self.known, Hand(occasion_id)
         owner = await self.scalars("SELECT user_id FROM occasions WHERE id = :id", id=occasion_id)
         person = known.people.get(owner[0]) if owner else None
-        wish = person.wish if person else None
-        if wish is not None:
-            known.in_flight[occasion_id].append(wish)
+        wishes = known.wishes_of(person) if person else []
+        known.in_flight[occasion_id] += wishes
         reset = IN_HAND.set(hand)
         processed = None
         try:
             processed = await (process or self.worker)(occasion_id)
-        except Died:
+        except (Died, asyncio.CancelledError):
             pass
         finally:
             IN_HAND.reset(reset)
             known.answers_lost[occasion_id] += processed is None and hand.answers > 0
+        if person is not None and known.at_once:
+            wishes += (late := known.wishes_of(person))
+            known.in_flight[occasion_id] += late
         await self.note()
-        if wish is not None:
+        for wish in wishes:
             known.in_flight[occasion_id].remove(wish)
         return processed
 
@@ -161,7 +136,7 @@ class Acts:
 
     async def have_work(self, pick: int) -> None:
         """See to it that an occasion waits, if anybody can be due."""
-        on = [person for person in self.known.people.values() if person.wish.is_on]
+        on = self.someone_on
         for _ in range(2):  # who is due outside the window is put off once
             if on and not await self.waiting():
                 await self.go_to_due(on[pick % len(on)], SECOND)
@@ -171,6 +146,25 @@ class Acts:
         for occasion_id in await self.waiting():
             await self.process(occasion_id)
 
+    async def work_off_queue(self) -> None:
+        """Let the queue's own worker run until it has seen every job."""
+        (jobs,) = await self.scalars("SELECT count(*) FROM pgqueuer")
+        queue, stop, seen = self.stage.service.queue, asyncio.Event(), list[str]()
+        if queue is None or not jobs:
+            return
+
+        async def work(occasion_id: str) -> None:
+            await self.process(occasion_id)
+            seen.append(occasion_id)
+            if len(seen) >= jobs:
+                stop.set()
+
+        async with asyncio.timeout(60):
+            await queue.run(work, stop, concurrency=2)
+        (left,) = await self.scalars("SELECT count(*) FROM pgqueuer")
+        if left:
+            self.known.complain(f"the queue's worker left {left} of {jobs} jobs")
+
     async def process_waiting(self, pick: int, process: Process | None = None) -> None:
         await self.have_work(pick)
         if ids := await self.waiting():
@@ -179,6 +173,36 @@ class Acts:
     async def die(self, pick: int, at: int, *, after: bool) -> None:
         worker = self.worker
         await self.process_waiting(pick, replace(worker, store=mortal(worker.store, at, after=after)))
+
+    async def stop(self, pick: int, at: int) -> None:
+        """Cancel a worker in the midst of a call to the store: it must give its lease back."""
+        worker = self.worker
+        await self._stoppable(pick, replace(worker, store=interrupted(worker.store, at)), has_lease=at > 1)
+
+    async def stop_while_thinking(self, pick: int) -> None:
+        """Cancel a worker while it waits for the model."""
+
+        async def stop() -> None:
+            cancel_this_task()
+            await asyncio.sleep(0)
+
+        self.stage.model.meanwhile = stop
+        await self._stoppable(pick, self.worker, has_lease=True)
+        self.stage.model.meanwhile = None
+
+    async def _stoppable(self, pick: int, process: Process, *, has_lease: bool) -> None:
+        await self.have_work(pick)
+        if not (ids := await self.waiting()):
+            return
+        occasion_id = ids[pick % len(ids)]
+        token = f"stopped-{self.known.step}"
+        await asyncio.wait({asyncio.create_task(self.process(occasion_id, replace(process, new_token=lambda: token)))})
+        # What was on its way to the database when its task was cancelled has arrived when this returns.
+        await self.stage.service.store.database.write(lambda c: c.execute(sa.text("SELECT 1")).first())
+        held = await self.scalars("SELECT id FROM occasions WHERE lease_token = :token", token=token)
+        # One that is stopped while it asks for the lease may have it: it runs out by itself.
+        if held and has_lease:
+            self.known.complain(f"a worker was stopped and kept its lease of {held}")
 
     async def process_with(self, pick: int, what: str) -> None:
         """Process while something else happens during the model's next answer."""
@@ -198,6 +222,10 @@ class Acts:
             "erase": lambda: self.erase(person),
             "edit": lambda: self.edit(person, replace(person.wish, zone="Asia/Tokyo", window=Window.EVENING)),
             "write": lambda: self.write(person),
+            "delete": lambda: self.delete_entry(person, -1),
+            "react": lambda: self.react(0, "helpful", 5),
+            "import": lambda: self.import_again(person, person.wish, self.now + timedelta(hours=30), reschedule=True),
+            "put back": self.put_back,
             "tick": self.tick,
             "dawdle": self.dawdle,
             "outage": lambda: self.lose_lease(occasion_id, timedelta(hours=5)),
@@ -207,6 +235,30 @@ class Acts:
 
     async def dawdle(self) -> None:
         self.stage.clock.advance(timedelta(hours=5))
+
+    async def process_beside(self, pick: int, what: str) -> None:
+        """Process while something else happens, neither waiting for the other."""
+        await self.have_work(pick)
+        if not (ids := await self.waiting()):
+            return
+        occasion_id = ids[pick % len(ids)]
+        (owner,) = await self.scalars("SELECT user_id FROM occasions WHERE id = :id", id=occasion_id)
+        person = self.known.people[owner]
+        acts: dict[str, Act] = {
+            "edit": lambda: self.edit(person, replace(person.wish, zone="Asia/Tokyo", window=Window.EVENING)),
+            "switch": lambda: self.switch(person),
+            "erase": lambda: self.erase(person),
+            "delete": lambda: self.delete_entry(person, -1),
+            "write": lambda: self.write(person),
+            "tick": self.tick,
+            "process": lambda: self.process(ids[-1]),
+            "react": lambda: self.react(pick, "opened", None),
+            "deliver": self.deliver,
+        }
+        await self.both(lambda: self.process(occasion_id), acts[what])
+
+    async def put_back(self) -> None:
+        self.stage.clock.advance(-SECOND * 90)
 
     async def lose_lease(self, occasion_id: str, after: timedelta) -> None:
         """Let another worker take over; the one that thinks resumes with a stale token."""
@@ -218,6 +270,7 @@ class Acts:
         """Ask the use case behind the processor endpoint."""
         noting = cast("Process", self.process)
         await replace(self.stage.service.on_demand, process=noting).user(person.id)
+        self._claims()
 
     # Deliveries
 
@@ -236,8 +289,27 @@ class Acts:
             self.known.complain(f"{delivery.id} left again after it may have been taken")
         audit.may_leave(self.known, delivery.message_id, self.now)
 
+    async def deliver_with(self, pick: int, what: str, *, before: bool) -> None:
+        """Let pushes leave, twice, while something happens to a user: before the first time or in its midst."""
+        await self.process_waiting(pick)
+        pending = "SELECT DISTINCT user_id FROM deliveries WHERE state = 'pending' ORDER BY user_id"
+        if not (owners := await self.scalars(pending)):
+            return
+        person = self.known.people[owners[pick % len(owners)]]
+        acts: dict[str, Act] = {"erase": lambda: self.erase(person), "switch": lambda: self.switch(person)}
+        if before:
+            await acts[what]()
+        else:
+            self.stage.channel.meanwhile = acts[what]
+        await self.deliver()
+        self.stage.channel.meanwhile = None
+        self.stage.clock.advance(SECOND * 40)  # a push that was put off is tried again
+        await self.deliver()
+
     def forget_address(self, delivery: Delivery) -> None:
-        person = self.known.people[delivery.user_id]  # whoever is gone has no deliveries
+        person = self.known.people.get(delivery.user_id)
+        if person is None:  # erased while the push was on its way
+            return
         left = tuple(token for token in person.wish.tokens if token != delivery.address.value)
         person.wish = replace(person.wish, tokens=left)
 

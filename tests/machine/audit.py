@@ -19,7 +19,7 @@ OPEN = {"queued", "in_work"}
 FAR = timedelta(days=9)
 _CANARY = re.compile(r"canary\w+?end")
 _QUERIES = {
-    "users": "SELECT id, enabled, timezone, next_due_at, entry_count FROM users",
+    "users": "SELECT id, enabled, timezone, next_due_at, entry_count, push_tokens FROM users",
     "own_entries": "SELECT user_id, count(*) AS n FROM journal_entries WHERE message_id IS NULL "
     "AND text <> '' GROUP BY user_id",
     "occasions": "SELECT id, user_id, state, reason, detail, forced, timezone, time_window, due_at, created_at, "
@@ -27,6 +27,10 @@ _QUERIES = {
     "messages": "SELECT m.*, e.message_id AS back, e.user_id AS entry_user, e.content AS content FROM messages m "
     "LEFT JOIN journal_entries e ON e.id = m.journal_entry_id",
     "deliveries": "SELECT id, message_id, user_id, address, state FROM deliveries",
+    "contexts": "SELECT occasion_id, user_id, text FROM contexts",
+    "attempts": "SELECT occasion_id, count(*) AS n, min(text) AS first, max(text) AS last, max(error) AS error "
+    "FROM attempts GROUP BY occasion_id",
+    "feedback": "SELECT message_id, kind, rating FROM feedback",
     "calls": "SELECT occasion_id, attempt, purpose, count(*) AS n FROM calls WHERE model = 'moody' "
     "GROUP BY occasion_id, attempt, purpose",
 }
@@ -62,10 +66,11 @@ def at(milliseconds: int) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
 
 
-def check(known: Known, seen: Snapshot, now: datetime) -> None:
-    """Hold every promise against the tables; raises Violated with the broken ones."""
+def check(known: Known, seen: Snapshot, now: datetime, others: Iterable[str] = ()) -> None:
+    """Hold every promise against the tables; raises Violated with the broken ones, and with *others*."""
     broken = [
         *known.complaints,
+        *others,
         *_after_work(known, seen),
         *_occasions(known, seen),
         *_messages(known, seen),
@@ -101,18 +106,17 @@ def note_messages(known: Known, seen: Snapshot) -> None:
 
 
 def _judge(known: Known, person: Person, message_id: str, stored_date: str, message: Seen) -> None:
-    fitting = [wish for wish in message.wishes if _fits(wish, message)]
-    if not fitting:
+    if not any(_fits(wish, message) for wish in message.wishes):
         known.complain(f"{message_id} was sent at {message.sent_at}, which none of {message.wishes} allows")
-    if not message.forced and not person.wish.is_on:
+    if not message.forced and not any(wish.is_on for wish in known.wishes_of(person)):
         known.complain(f"{message_id} was sent after switching off")
-    days = {date_in(wish.zone or "UTC", message.sent_at) for wish in fitting}
-    if fitting and stored_date not in {day.isoformat() for day in days}:
+    # Of the zone as it is when the message is written down: one that was edited meanwhile has its own today.
+    days = {date_in(wish.zone or "UTC", message.sent_at).isoformat() for wish in known.wishes_of(person)}
+    if stored_date not in days:
         known.complain(f"{message_id} bears the date {stored_date}, it was {days} there")
-    for day in days:
-        earlier = known.dates.setdefault((message.user_id, message.life, day), message_id)
-        if earlier != message_id and not message.forced:
-            known.complain(f"{message_id} is a second message of {day}, after {earlier}")
+    earlier = known.dates.setdefault((message.user_id, message.life, stored_date), message_id)
+    if earlier != message_id and not message.forced:
+        known.complain(f"{message_id} is a second message of {stored_date}, after {earlier}")
 
 
 def _fits(wish: Wish, message: Seen) -> bool:
@@ -127,6 +131,8 @@ def may_leave(known: Known, message_id: str, now: datetime) -> None:
     person = known.people.get(message.user_id) if message else None
     if message is None or person is None or person.life != message.life:
         known.complain(f"a push of {message_id} left for somebody who is gone, or before its message was committed")
+    elif not message.forced and not person.wish.enabled:
+        known.complain(f"a push of {message_id} left after switching off")
     elif not message.forced and not any(
         wish.zone and is_open(wish.zone, wish.window, now) and date_in(wish.zone, now) == date_in(wish.zone, s)
         for wish in message.wishes
@@ -153,7 +159,7 @@ def _occasion(known: Known, row: sa.Row[*tuple[Any, ...]], *, has_message: bool)
     outcome = (row.state, row.reason, row.ended_at)
     if (ended or row.id in known.ended) and known.ended.setdefault(row.id, outcome) != outcome:
         yield f"{row.id} had ended as {known.ended[row.id]} and is now {outcome}"
-    erased = f"message-{row.id}" in known.sent and not _lives(known, known.sent[f"message-{row.id}"])
+    erased = f"message-{row.id}" in known.sent and not known.is_sent_to_living(f"message-{row.id}")
     if has_message != (row.state == "sent" and not erased):
         yield f"{row.id} is {row.state} and has {'a' if has_message else 'no'} message"
     if row.forced:
@@ -199,11 +205,6 @@ def _after_work(known: Known, seen: Snapshot) -> Iterable[str]:
             yield f"{person.id} is due at {user.next_due_at and at(user.next_due_at)} instead of {due}"
 
 
-def _lives(known: Known, message: Seen) -> bool:
-    person = known.people.get(message.user_id)
-    return person is not None and person.life == message.life
-
-
 def _messages(known: Known, seen: Snapshot) -> Iterable[str]:
     stored = {row.id: row for row in seen["messages"]}
     per_occasion = Counter(row.occasion_id for row in stored.values())
@@ -214,7 +215,7 @@ def _messages(known: Known, seen: Snapshot) -> Iterable[str]:
         strangers = set(_CANARY.findall(row.content or "")) - {known.canary_of(row.user_id)}
         if strangers or LIE in (row.content or ""):
             yield f"{row.id} tells of {sorted(strangers)}, or what nobody wrote: {row.content!r}"
-    missing = (key for key, message in known.sent.items() if key not in stored and _lives(known, message))
+    missing = (key for key in known.sent if key not in stored and known.is_sent_to_living(key))
     yield from (f"{key} has vanished" for key in missing)
 
 
@@ -249,6 +250,8 @@ def _user(person: Person, row: sa.Row[*tuple[Any, ...]], counted: int, now: date
         yield f"{person.id} is on and never due"
     if row.next_due_at is not None and at(row.next_due_at) > now + FAR:
         yield f"{person.id} is not due until {at(row.next_due_at)}"
+    if person.edited_due is not None and row.next_due_at is not None and at(row.next_due_at) != person.edited_due:
+        yield f"{person.id} is due at {at(row.next_due_at)}, an edit had made it {person.edited_due}"
 
 
 def _calls(seen: Snapshot) -> Iterable[str]:

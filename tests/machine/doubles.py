@@ -1,5 +1,6 @@
-"""The doubles around the service: a model and a channel of changing moods, and a store that a worker dies at."""
+"""The doubles around the service: a model and a channel of changing moods, and a store that a worker ends at."""
 
+import asyncio
 import json
 from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,7 +16,7 @@ from reflecta.domain.errors import ModelRejected, ModelTimeout, ModelUnavailable
 from reflecta.domain.model import Call, Delivery, Purpose
 from reflecta.domain.prompt import Question
 
-Act = Callable[[], Awaitable[None]]
+Act = Callable[[], Awaitable[object]]
 
 
 class Died(BaseException):
@@ -24,9 +25,10 @@ class Died(BaseException):
 
 @dataclass(slots=True, eq=False)
 class Hand:
-    """One worker's go at one occasion; *answers* counts what it paid for."""
+    """One worker's go at one occasion; *questions* counts what it asked, *answers* what it paid for."""
 
     occasion_id: str
+    questions: int = 0
     answers: int = 0
 
 
@@ -59,24 +61,31 @@ _ERRORS = {
 
 @dataclass(slots=True)
 class MoodyModel:
-    """Answers by its moods in turn, then well. *meanwhile* happens while it thinks about the next question."""
+    """Answers by its moods in turn, then well. *meanwhile* happens while it thinks about the next question.
+
+    *reader* sees the first question of each worker at an occasion: what it just read.
+    """
 
     clock: Clock
     canary_of: Callable[[str], str]
+    reader: Callable[[Question], None]
     moods: deque[Mood] = field(default_factory=deque[Mood])
     meanwhile: Act | None = None
     answered: Counter[str] = field(default_factory=Counter[str])
     drafts: int = 0
 
     async def complete(self, question: Question) -> Completion:
+        hand = IN_HAND.get()
+        assert hand is not None, "a model was asked outside of any occasion"
+        if not hand.questions:
+            self.reader(question)
+        hand.questions += 1
         if self.meanwhile is not None:
             act, self.meanwhile = self.meanwhile, None
             await act()
         mood = self.moods.popleft() if self.moods else Mood.GOOD
         if mood in _ERRORS:
             raise _ERRORS[mood]
-        hand = IN_HAND.get()
-        assert hand is not None, "a model was asked outside of any occasion"
         hand.answers += 1
         self.answered[hand.occasion_id] += 1
         text = self._verdict(mood) if question.purpose is Purpose.ASSESSMENT else self._draft(mood, question)
@@ -129,15 +138,33 @@ class Reception(StrEnum):
     DIES = "dies"
 
 
+class Receipt(StrEnum):
+    """What the provider says of the next batch of tickets."""
+
+    DELIVERED = "delivered"
+    WAITING = "waiting"
+    REFUSED = "refused"
+    GONE = "gone"
+    BREAKS = "breaks"
+
+
 @dataclass(slots=True)
 class MoodyChannel:
-    """Takes pushes by its receptions in turn, then well. *witness* sees every push as it leaves."""
+    """Takes pushes by its receptions in turn, then well, and gives receipts likewise.
+
+    *witness* sees every push as it leaves; *meanwhile* happens before the next batch is answered. *told* is the last
+    that was said of each delivery.
+    """
 
     witness: Callable[[Delivery], None]
     on_gone: Callable[[Delivery], None]
     name: str = "expo"
     batch_size: int = 3
     receptions: deque[Reception] = field(default_factory=deque[Reception])
+    receipt_moods: deque[Receipt] = field(default_factory=deque[Receipt])
+    meanwhile: Act | None = None
+    told: dict[str, str] = field(default_factory=dict[str, str])
+    tickets: dict[str, Delivery] = field(default_factory=dict[str, Delivery])
     maybe_taken: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     async def send(self, deliveries: Sequence[Delivery]) -> Sequence[Result]:
@@ -145,46 +172,88 @@ class MoodyChannel:
         for delivery in deliveries:
             self.witness(delivery)
             self.maybe_taken[delivery.id] += reception is not Reception.RETRY
+            self.told[delivery.id] = reception.value
+            self.tickets[f"t-{delivery.id}"] = delivery
+        if self.meanwhile is not None:
+            act, self.meanwhile = self.meanwhile, None
+            await act()
         if reception is Reception.DIES:
             raise Died
         if reception is Reception.BREAKS:
             raise ConnectionResetError
-        if reception is Reception.GONE:
-            for delivery in deliveries:
-                self.on_gone(delivery)
         kind = ResultKind(reception.value)
+        self._forget(kind, deliveries)
         return [Result(kind=kind, ticket=f"t-{d.id}" if kind is ResultKind.ACCEPTED else None) for d in deliveries]
 
     async def receipts(self, tickets: Sequence[str]) -> Sequence[Result]:
-        return [Result(kind=ResultKind.DELIVERED)] * len(tickets)
+        mood = self.receipt_moods.popleft() if self.receipt_moods else Receipt.DELIVERED
+        if mood is Receipt.BREAKS:
+            raise ConnectionResetError
+        kind = ResultKind(mood.value)
+        asked = [self.tickets[ticket] for ticket in tickets]
+        if kind is not ResultKind.WAITING:
+            self.told |= {delivery.id: mood.value for delivery in asked}
+        self._forget(kind, asked)
+        return [Result(kind=kind)] * len(tickets)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.meanwhile = None
+        for memory in (self.receptions, self.receipt_moods, self.told, self.tickets, self.maybe_taken):
+            memory.clear()
+
+    def _forget(self, kind: ResultKind, deliveries: Sequence[Delivery]) -> None:
+        if kind is ResultKind.GONE:
+            for delivery in deliveries:
+                self.on_gone(delivery)
 
     async def aclose(self) -> None:
         """Hold no connection."""
 
 
-class _Mortal:
-    """Passes calls on to the store until the one at which the worker dies, before or after it was committed."""
+class _Ending:
+    """Passes calls on to the store until the one at which the worker ends."""
 
-    def __init__(self, store: ProcessStore, dies_at: int, *, after: bool) -> None:
+    def __init__(self, store: ProcessStore, at: int, end: Callable[[Act], Awaitable[None]]) -> None:
         self._store = store
-        self._left = dies_at
-        self._after = after
+        self._left = at
+        self._end = end
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         method: Callable[..., Awaitable[Any]] = getattr(self._store, name)
 
         async def call(*args: Any, **named: Any) -> Any:
             self._left -= 1
-            if self._left == 0 and not self._after:
-                raise Died
-            result = await method(*args, **named)
             if self._left == 0:
-                raise Died
-            return result
+                await self._end(lambda: method(*args, **named))
+            return await method(*args, **named)
 
         return call
 
 
 def mortal(store: ProcessStore, dies_at: int, *, after: bool) -> ProcessStore:
-    """Give a store at whose *dies_at*-th call the worker dies."""
-    return cast("ProcessStore", _Mortal(store, dies_at, after=after))
+    """Give a store at whose *dies_at*-th call the worker dies, before or after it was committed."""
+
+    async def die(call: Act) -> None:
+        if after:
+            await call()
+        raise Died
+
+    return cast("ProcessStore", _Ending(store, dies_at, die))
+
+
+def interrupted(store: ProcessStore, at: int) -> ProcessStore:
+    """Give a store in the midst of whose *at*-th call the worker's task is cancelled."""
+
+    async def stop(call: Act) -> None:
+        cancel_this_task()
+        await call()
+
+    return cast("ProcessStore", _Ending(store, at, stop))
+
+
+def cancel_this_task() -> None:
+    """Cancel the task that runs: what it waits for next does not come back to it."""
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 
 from reflecta.domain.model import Cadence, Entry, Preferences, Push, User, Window
 
@@ -18,6 +18,11 @@ class Wish:
     tokens: tuple[str, ...]
 
     @property
+    def hours(self) -> tuple[object, ...]:
+        """Give what due times depend on."""
+        return (self.is_on, self.zone, self.window, self.cadence)
+
+    @property
     def is_on(self) -> bool:
         """Say whether the user can be due."""
         return self.enabled and self.zone is not None
@@ -31,8 +36,13 @@ class Person:
     life: int
     wish: Wish
     entries: dict[str, bool] = field(default_factory=dict[str, bool])
+    insight: str | None = None
     awaits_tick: bool = True
+    # What an edit replaced, and the due time it left, which stands until a tick comes upon it.
+    before: Wish | None = None
     edited_in_step: int = 0
+    edited_due: datetime | None = None
+    deleted_in_step: int = 0
 
     @property
     def canary(self) -> str:
@@ -50,6 +60,11 @@ class Person:
             preferences=Preferences(enabled=wish.enabled, window=wish.window, cadence=wish.cadence),
             push=Push(enabled=bool(wish.tokens), tokens=wish.tokens),
         )
+
+    @property
+    def written(self) -> set[str]:
+        """Give the ids of the entries that say something."""
+        return {entry for entry, has_content in self.entries.items() if has_content}
 
     def an_entry(self, number: int, at: datetime, *, blank: bool) -> Entry:
         """Give an entry that this person writes."""
@@ -84,18 +99,35 @@ class Known:
     lives: Counter[str] = field(default_factory=Counter[str])
     dead_canaries: set[str] = field(default_factory=set[str])
     sent: dict[str, Seen] = field(default_factory=dict[str, Seen])
-    dates: dict[tuple[str, int, date], str] = field(default_factory=dict[tuple[str, int, date], str])
+    dates: dict[tuple[str, int, str], str] = field(default_factory=dict[tuple[str, int, str], str])
     in_flight: defaultdict[str, list[Wish]] = field(default_factory=lambda: defaultdict(list))
     answers_lost: Counter[str] = field(default_factory=Counter[str])
     first_seen: dict[str, int] = field(default_factory=dict[str, int])
     ended: dict[str, tuple[object, ...]] = field(default_factory=dict[str, tuple[object, ...]])
     step: int = 0
     entries_written: int = 0
+    # While two acts run at once, nobody outside can say which of them came first.
+    at_once: bool = False
+    feedback: dict[tuple[str, str], int | None] = field(default_factory=dict[tuple[str, str], int | None])
+    last_attempts: dict[str, tuple[int, tuple[object, ...] | None]] = field(
+        default_factory=dict[str, tuple[int, tuple[object, ...] | None]]
+    )
     complaints: list[str] = field(default_factory=list[str])
 
     def complain(self, what: str) -> None:
         """Keep what was seen in the midst of a step: an exception there would end up in the service's hands."""
         self.complaints.append(what)
+
+    def wishes_of(self, person: Person) -> list[Wish]:
+        """Give what a user may be taken to want at this moment: one wish, unless it is being edited."""
+        is_changing = self.at_once and person.edited_in_step == self.step and person.before is not None
+        return [person.wish, person.before] if is_changing and person.before else [person.wish]
+
+    def is_sent_to_living(self, message_id: str) -> bool:
+        """Say whether a message was sent to a user who has not been erased since."""
+        message = self.sent.get(message_id)
+        person = self.people.get(message.user_id) if message else None
+        return message is not None and person is not None and person.life == message.life
 
     def canary_of(self, user_id: str) -> str:
         """Give the word of a person; of one who is gone, that of their last life."""

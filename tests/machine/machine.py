@@ -13,9 +13,9 @@ from typing import Any, ClassVar, Final
 import hypothesis
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from tests.machine import audit
+from tests.machine import audit, kept
 from tests.machine.acts import Acts
-from tests.machine.doubles import Mood, Reception
+from tests.machine.doubles import Mood, Receipt, Reception
 from tests.machine.known import Known, Person, Wish
 from tests.machine.stage import Stage
 
@@ -37,11 +37,27 @@ ZONES: Final = (
     "Pacific/Kiritimati",
     "Etc/UTC",
 )
-MEANWHILE: Final = ("switch", "erase", "edit", "write", "tick", "dawdle", "outage", "stale")
+MEANWHILE: Final = (
+    "switch",
+    "erase",
+    "edit",
+    "write",
+    "tick",
+    "dawdle",
+    "outage",
+    "stale",
+    "delete",
+    "react",
+    "import",
+    "put back",
+)
+AT_ONCE: Final = ("edit", "switch", "erase", "delete", "write", "tick", "process", "react", "deliver")
 
 picks = st.integers(0, 11)
 zones = st.sampled_from(ZONES)
 receptions = st.lists(st.sampled_from(Reception), max_size=3)
+receipts = st.lists(st.sampled_from([*Receipt, Receipt.GONE]), max_size=3)
+givens = st.one_of(st.none(), st.integers(-48, 140).map(lambda n: timedelta(hours=n)))
 moods = st.one_of(
     st.just([]),
     st.lists(st.sampled_from([Mood.GOOD, *Mood]), max_size=5),
@@ -75,6 +91,7 @@ class Machine(RuleBasedStateMachine):
         self.stage.clear()
         self.stage.model.canary_of = self.known.canary_of
         self.acts = Acts(self.stage, self.known)
+        self.stage.model.reader = self.acts.see_what_is_read
         self.stage.channel.witness = self.acts.witness
         self.stage.channel.on_gone = self.acts.forget_address
 
@@ -98,7 +115,8 @@ class Machine(RuleBasedStateMachine):
         stage, known = self.stage, self.known
         seen = self.stage.run(self.acts.snapshot())
         audit.note_messages(known, seen)
-        audit.check(known, seen, stage.clock.now())
+        kept.note_attempts(known, seen)
+        audit.check(known, seen, stage.clock.now(), kept.broken(known, seen, stage.channel.told))
         audit.repeated_calls(known, seen, stage.model.answered)
         for event in stage.telemetry.events:
             if "canary" in repr(event[1]):
@@ -141,6 +159,30 @@ class Machine(RuleBasedStateMachine):
     def an_entry_is_deleted(self, pick: int) -> None:
         writers = [person for person in self.known.people.values() if len(person.entries) > 1]
         self._run(self.acts.delete_entry(writers[pick % len(writers)]))
+
+    @precondition(lambda self: self.known.people)
+    @rule(pick=picks, wish=wishes, is_edited=st.booleans(), given=givens, reschedule=st.booleans())
+    def a_user_is_imported_again(
+        self,
+        pick: int,
+        wish: Wish,
+        is_edited: bool,  # noqa: FBT001 - hypothesis passes by name
+        given: timedelta | None,
+        reschedule: bool,  # noqa: FBT001 - as above
+    ) -> None:
+        person, due = self._someone(pick), None if given is None else self.acts.now + given
+        new = wish if is_edited else person.wish
+        self._run(self.acts.import_again(person, new, due, reschedule=reschedule))
+
+    @precondition(lambda self: self.known.people)
+    @rule(pick=picks)
+    def insights_come(self, pick: int) -> None:
+        self._run(self.acts.give_insights(self._someone(pick)))
+
+    @precondition(lambda self: self.known.sent)
+    @rule(pick=picks, kind=st.sampled_from(["opened", "helpful", "not_helpful"]), rating=st.sampled_from([None, 1, 5]))
+    def a_user_reacts(self, pick: int, kind: str, rating: int | None) -> None:
+        self._run(self.acts.react(pick, kind, rating))
 
     @precondition(lambda self: self.known.people)
     @rule(pick=picks)
@@ -205,6 +247,13 @@ class Machine(RuleBasedStateMachine):
         self.stage.model.moods = deque(how)
         self._run(self.acts.both(lambda: self.acts.process_one(pick), lambda: self.acts.process_one(pick)))
 
+    @precondition(lambda self: self.stage.service.queue is not None)
+    @rule(pick=picks, how=moods)
+    def the_queues_worker_works(self, pick: int, how: list[Mood]) -> None:
+        self._run(self.acts.have_work(pick))
+        self.stage.model.moods = deque(how)
+        self._run(self.acts.work_off_queue())
+
     @precondition(lambda self: self.known.people)
     @rule(pick=picks)
     def the_processor_is_asked_for_a_user(self, pick: int) -> None:
@@ -221,15 +270,44 @@ class Machine(RuleBasedStateMachine):
         self.stage.model.moods = deque(how)
         self._run(self.acts.process_with(pick, what))
 
+    @precondition(lambda self: self.known.people)
+    @rule(
+        pick=picks, at=st.one_of(st.none(), st.integers(1, 6)), mood=st.sampled_from([Mood.GOOD, Mood.POOR, Mood.DOWN])
+    )
+    def a_worker_is_stopped(self, pick: int, at: int | None, mood: Mood) -> None:
+        self.stage.model.moods = deque([mood] * 6)
+        self._run(self.acts.stop_while_thinking(pick) if at is None else self.acts.stop(pick, at))
+
+    @precondition(lambda self: self.known.people)
+    @rule(pick=picks, how=moods, what=st.sampled_from(AT_ONCE))
+    def something_happens_at_once_with_work(self, pick: int, how: list[Mood], what: str) -> None:
+        self.stage.model.moods = deque(how)
+        self._run(self.acts.process_beside(pick, what))
+
     # Deliveries
+
+    @precondition(lambda self: self.known.people)
+    @rule(pick=picks, how=receptions, what=st.sampled_from(["erase", "switch", "switch"]), before=st.booleans())
+    def something_happens_while_pushes_leave(
+        self,
+        pick: int,
+        how: list[Reception],
+        what: str,
+        before: bool,  # noqa: FBT001 - hypothesis passes by name
+    ) -> None:
+        self.stage.model.moods.clear()
+        self.stage.channel.receptions = deque(how)
+        self._run(self.acts.deliver_with(pick, what, before=before))
 
     @rule(how=receptions)
     def pushes_leave(self, how: list[Reception]) -> None:
         self.stage.channel.receptions = deque(how)
         self._run(self.acts.deliver())
 
-    @rule()
-    def receipts_are_collected(self) -> None:
+    @rule(how=receipts, wait=st.sampled_from([0, 16, 16, 25 * 60]))
+    def receipts_are_collected(self, how: list[Receipt], wait: int) -> None:
+        self.stage.clock.advance(timedelta(minutes=wait))
+        self.stage.channel.receipt_moods = deque(how)
         self._run(self.acts.collect())
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from tests.builders import NOW
-from tests.databases import empty
+from tests.databases import empty, write
 from tests.machine.doubles import MoodyChannel, MoodyModel
 
 from reflecta.bootstrap import Service, open_service
-from reflecta.config import ChannelName, load
+from reflecta.config import ChannelName, EngineName, load
 from reflecta.testing import FakeClock, RecordingTelemetry
 
 T = TypeVar("T")
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Stage:
-    """The service and its surroundings, on an event loop of their own; its engine is never started."""
+    """The service and its surroundings, on an event loop of their own. The local engine is never started."""
 
     runner: asyncio.Runner
     service: Service
@@ -37,13 +37,14 @@ class Stage:
     def clear(self) -> None:
         """Leave nothing of the last example: no rows, no moods, the same chance."""
         self.run(empty(self.service.store))
+        if self.service.queue is not None:
+            self.run(write(self.service.store, "DELETE FROM pgqueuer"))
         self.chance.seed(7)
         self.clock.set(NOW)
         self.model.moods.clear()
         self.model.answered.clear()
         self.model.meanwhile, self.model.drafts = None, 0
-        self.channel.receptions.clear()
-        self.channel.maybe_taken.clear()
+        self.channel.clear()
         self.telemetry.events.clear()
 
 
@@ -60,10 +61,12 @@ def on_stage(url: str) -> Generator[Stage]:
 
 async def _open(url: str, stack: AsyncExitStack, runner: asyncio.Runner) -> Stage:
     clock, chance, telemetry = FakeClock(NOW), random.Random(7), RecordingTelemetry()
-    model = MoodyModel(clock, canary_of=str)
+    model = MoodyModel(clock, canary_of=str, reader=lambda _: None)
     channel = MoodyChannel(witness=lambda _: None, on_gone=lambda _: None)
     # The nearest of all addresses, at which nobody listens: the double takes the channel's place.
     changes = {"database_url": url, "channel": ChannelName.EXPO, "expo_base_url": "http://127.0.0.1:9"}
+    if url.startswith("postgresql"):
+        changes["engine"] = EngineName.PGQUEUER
     settings = load().model_copy(update=changes)
     service = await stack.enter_async_context(
         open_service(

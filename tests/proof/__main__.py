@@ -42,8 +42,8 @@ class Proof:
 # Those that take longest first.
 PROOFS: Final = (
     Proof("tests.mutants", "--jobs 1", "--jobs 2 --machine"),
-    Proof("tests.proof.years", "--users 200 --days 365", "--users 200 --days 365 --runs 10"),
-    Proof("tests.proof.boundaries"),
+    Proof("tests.proof.years", "", "--seeds 10 --processes 2"),
+    Proof("tests.proof.boundaries", "--lanes 2", "--lanes 2"),
     Proof("tests.proof.kills", "--kills 100", "--kills 1000"),
     Proof("tests.faults.wire", "--injections 20", "--injections 200"),
     Proof("tests.faults.cluster", "--injections 40 --restarts 4", "--injections 200 --restarts 40"),
