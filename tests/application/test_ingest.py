@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reflecta.adapters.stores.sql.store import SqlStore
-from reflecta.application.ingest import Ingest, change
+from reflecta.application.ingest import Ingest, can_be_due, change
 from reflecta.application.ports.store import ClaimPlan
 from reflecta.domain.errors import NotFound
 from reflecta.domain.model import (
@@ -133,6 +133,13 @@ def test_told_to_reschedule_without_a_due_time_it_is_reckoned_anew() -> None:
     assert due_after(ANA, astray, reschedule=True) == NOW + timedelta(hours=19)
 
 
+@pytest.mark.parametrize(
+    ("user", "can_be"), [(ANA, True), (OFF, False), (NOWHERE, False), (replace(OFF, timezone=None), False)]
+)
+def test_who_is_on_in_a_known_zone_can_be_due(user: User, *, can_be: bool) -> None:
+    assert can_be_due(user) is can_be
+
+
 @pytest.fixture
 async def store() -> AsyncIterator[SqlStore]:
     store = SqlStore.at("sqlite://")
@@ -169,6 +176,41 @@ async def test_users_stored_twice_are_stored_once(store: SqlStore, ingest: Inges
     for _ in range(2):
         await ingest.upsert_users([ANA, replace(ANA, id="ben")])
     assert [user.id for user in await store.users()] == ["ana", "ben"]
+
+
+async def test_newcomers_who_wait_are_stored_switched_off_until_they_are_admitted(
+    store: SqlStore, ingest: Ingest
+) -> None:
+    given = [replace(ANA, next_due_at=DUE), replace(OFF, id="ben")]
+    assert await ingest.upsert_users(given, newcomers_wait=True) == {"ana"}
+    assert await store.user("ana") == OFF
+    await ingest.admit(given[:1])
+    assert await store.user("ana") == replace(ANA, next_due_at=DUE)
+
+
+@pytest.mark.parametrize("stored", [OFF, NOWHERE])
+async def test_who_could_not_be_due_so_far_waits_as_stored(store: SqlStore, ingest: Ingest, stored: User) -> None:
+    await ingest.upsert_users([stored])
+    assert await ingest.upsert_users([replace(ANA, first_name="Ana")], newcomers_wait=True) == {"ana"}
+    assert await store.user("ana") == stored
+
+
+async def test_who_is_on_does_not_wait(store: SqlStore, ingest: Ingest) -> None:
+    occasion_id = await queue_occasion(store, ingest)
+    assert await ingest.upsert_users([replace(ANA, first_name="Ana")], newcomers_wait=True) == set()
+    kept = await store.user("ana")
+    assert (await stored_occasion(store, occasion_id)).state is OccasionState.QUEUED
+    assert kept is not None
+    assert (kept.first_name, kept.next_due_at) == ("Ana", DUE)
+
+
+async def test_who_is_erased_while_waiting_is_not_admitted(store: SqlStore, ingest: Ingest) -> None:
+    given = [replace(ANA, id=name) for name in ("ana", "ben", "cem")]
+    await ingest.upsert_users(given, newcomers_wait=True)
+    for name in ("ana", "cem"):
+        await ingest.erase_user(name)
+    await ingest.admit(given)
+    assert await store.users() == [given[1]]
 
 
 async def test_switching_off_cancels_the_queued_occasion(store: SqlStore, ingest: Ingest) -> None:

@@ -26,8 +26,8 @@ _BATCH: Final = 500
 # A batch of the longest entries would fill half a gigabyte.
 _BATCH_BYTES: Final = 4 * 2**20
 _MAX_REPORTED: Final = 1000
-# With a million users who wait, one line in nine that switches somebody else off is stored once more in vain.
-_MARKS: Final = 2**20
+# With a million users who wait, one line in five that switches somebody else off is stored once more in vain.
+_MARKS: Final = 2**19
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,15 +254,16 @@ class _Run:
 
     def _parsed(self, number: int, text: bytes) -> Line | None:
         try:
-            if len(text) > MAX_LINE:
-                raise InvalidInput(
-                    "line", "is longer than 2 MB; write text as UTF-8, not as \\u escapes, or shorten it"
-                )
-            return self._parse(text)
+            return self._known(text)
         except InvalidInput as error:
             if self._is_first:  # later passes meet the same line again
                 self._refuse(number, error)
             return None
+
+    def _known(self, text: bytes) -> Line:
+        if len(text) > MAX_LINE:
+            raise InvalidInput("line", "is longer than 2 MB; write text as UTF-8, not as \\u escapes, or shorten it")
+        return self._parse(text)
 
     async def _store(self, line: _Numbered, parsed: Line, users: _Batch[User]) -> None:
         try:

@@ -6,9 +6,11 @@ while something real is waited for (a PostgreSQL server, an engine's sockets), v
 
 import asyncio
 import selectors
+import threading
 from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from contextvars import Context
 from datetime import datetime, timedelta
 from typing import Final, TypeVar, TypeVarTuple, cast
 
@@ -85,6 +87,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self._leap = _Leap()
+        self._home = threading.get_ident()
         super().__init__(self._leap)
         # What is due within this is due now. After a hundred virtual days the system clock's nanosecond is less than
         # a float of seconds can tell apart, and the loop would wait for ever for what is due at this very instant.
@@ -109,14 +112,26 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def run_in_executor(  # pyright: ignore[reportIncompatibleMethodOverride] - the same, by another type variable
         self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
     ) -> asyncio.Future[T]:
-        """Run *func* now."""
+        """Run *func* at this instant, after what else is to run now: transactions may gather, as before a thread."""
         del executor
         done: asyncio.Future[T] = self.create_future()
-        try:
-            done.set_result(func(*args))
-        except Exception as error:  # noqa: BLE001 - a future carries any exception to whoever awaits it
-            done.set_exception(error)
+
+        def run() -> None:
+            try:
+                done.set_result(func(*args))
+            except Exception as error:  # noqa: BLE001 - a future carries any exception to whoever awaits it
+                done.set_exception(error)
+
+        self.call_soon(run)
         return done
+
+    def call_soon_threadsafe(
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
+        """Wake nobody who is awake: most of what is given to threads runs on this one."""
+        if threading.get_ident() == self._home:
+            return self.call_soon(callback, *args, context=context)
+        return super().call_soon_threadsafe(callback, *args, context=context)
 
 
 def this_loop() -> VirtualLoop:

@@ -1,6 +1,7 @@
 """What a host app sends and asks for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -10,6 +11,9 @@ from tests.databases import dump
 from tests.entrypoints.opening import BASE, WALK, Api
 
 from reflecta.adapters.documents.instants import milliseconds
+from reflecta.application.ingest import Ingest
+from reflecta.application.tick import Tick
+from reflecta.domain.model import Entry
 
 USER: Mapping[str, Any] = {
     "uid": "u1",
@@ -216,6 +220,27 @@ async def test_a_batch_sent_again_changes_nothing(api: Api) -> None:
     before = await dump(api.service.store)
     assert (await api.post("/v1/batch", {"items": items})).json() == first.json()
     assert await dump(api.service.store) == before
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ticking(Ingest):
+    """Has a tick come right before entries are stored."""
+
+    tick: Tick
+
+    async def upsert_entries(self, entries: Sequence[Entry]) -> Mapping[str, str]:
+        await self.tick()
+        return await super().upsert_entries(entries)
+
+
+async def test_a_tick_in_the_midst_of_a_batch_finds_no_user_whose_entries_are_not_there_yet(api: Api) -> None:
+    given = api.service.ingest
+    ticking = Ticking(store=given.store, clock=given.clock, telemetry=given.telemetry, tick=api.service.tick)
+    due = {**USER, "nextCoachingMessageDue": milliseconds(NOW)}
+    items = [{"type": "user", **due}, {"type": "entry", "id": "e1", **ENTRY}]
+    assert (await api.over(ingest=ticking).post("/v1/batch", {"items": items})).json()["stored"] == 2
+    assert not await api.service.store.occasions()
+    assert (await api.service.tick()).users_due == 1
 
 
 async def test_a_batch_takes_500_items_and_no_more(api: Api) -> None:

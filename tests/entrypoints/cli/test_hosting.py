@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import sys
 import threading
 from collections.abc import Mapping
@@ -84,6 +85,19 @@ def test_progress_is_shown_on_a_terminal_only(cli: Cli, folder: Path, monkeypatc
     monkeypatch.setattr(sys, "stderr", terminal)
     cli("import", path)
     assert "[##############################] 100%\n" in terminal.getvalue()
+
+
+@pytest.mark.usefixtures("migrated")
+def test_progress_is_of_three_passes_where_a_new_user_waits_for_entries_and_of_two_elsewhere(
+    cli: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_lines(folder / "good.jsonl", ANA, AN_ENTRY)
+    shown: list[list[str]] = []
+    for _ in range(2):
+        monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+        cli("import", path)
+        shown.append(re.findall(r"\d+%\n?", terminal.getvalue()))
+    assert shown == [["33%", "67%", "100%\n"], ["50%", "100%\n"]]
 
 
 @pytest.mark.usefixtures("migrated")

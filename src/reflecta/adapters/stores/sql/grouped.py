@@ -91,13 +91,16 @@ class Grouped:
     def _next(self) -> Sequence[_Job]:
         with self._lock:
             # Reads share nothing but the way to this thread: few at once, so that the first need not wait for many.
-            most = MOST if self._waiting and self._waiting[0].writes else _MOST_READS
-            group = [self._waiting.popleft() for _ in range(min(len(self._waiting), most))]
+            group: list[_Job] = []
+            while self._waiting and len(group) < (MOST if self._waiting[0].writes else _MOST_READS):
+                if group and self._waiting[0].writes is not group[0].writes:
+                    break
+                group.append(self._waiting.popleft())
             self._is_busy = bool(group)
             return group
 
     def _transact(self, group: Sequence[_Job]) -> None:
-        if len(group) > 1 and all(job.writes for job in group):
+        if len(group) > 1 and group[0].writes:
             try:
                 self._together(group)
             except _Undone:
