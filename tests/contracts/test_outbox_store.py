@@ -21,6 +21,9 @@ UNTIL = NOW + MINUTE
 several_kinds = pytest.mark.parametrize("place", ["file", "postgres"], indirect=True)
 
 
+WITH_PUSHES = a_user(tokens=("phone",))
+
+
 async def take(store: SqlStore, now: datetime = NOW, *, channel: str = "push", limit: int = 100) -> Sequence[Delivery]:
     return await store.take_deliveries(channel, now=now, until=now + MINUTE, limit=limit)
 
@@ -47,7 +50,7 @@ async def delivery(store: SqlStore, delivery_id: str = "d1") -> Delivery:
 
 async def waiting_for_receipt(store: SqlStore, *delivery_ids: str, at: datetime = NOW + HOUR) -> None:
     """Send a user's message to some addresses, all accepted, their receipts due at *at*."""
-    await sent(store, None, *(a_delivery(one, address=one) for one in delivery_ids))
+    await sent(store, WITH_PUSHES, *(a_delivery(one, address=one) for one in delivery_ids))
     await take(store)
     for one in delivery_ids:
         await settle(store, one, DeliveryState.ACCEPTED, ticket=f"ticket-{one}", receipt_due_at=at)
@@ -57,38 +60,38 @@ async def waiting_for_receipt(store: SqlStore, *delivery_ids: str, at: datetime 
 
 
 async def test_pending_deliveries_are_given_as_sending_with_one_try_more(store: SqlStore) -> None:
-    await sent(store, None, a_delivery())
+    await sent(store, WITH_PUSHES, a_delivery())
     (taken,) = await take(store)
     assert taken == a_delivery(state=DeliveryState.SENDING, tries=1)
     assert await delivery(store) == taken
 
 
 async def test_a_delivery_is_given_once(store: SqlStore) -> None:
-    await sent(store, None, a_delivery())
+    await sent(store, WITH_PUSHES, a_delivery())
     assert len(await take(store)) == 1
     assert await take(store) == []
 
 
 async def test_a_delivery_is_not_given_before_its_time(store: SqlStore) -> None:
-    await sent(store, None, a_delivery())
+    await sent(store, WITH_PUSHES, a_delivery())
     assert await take(store, NOW - MINUTE) == []
 
 
 async def test_deliveries_are_given_to_their_own_channel(store: SqlStore) -> None:
-    await sent(store, None, a_delivery("d1"), a_delivery("d2", channel="webhook"))
+    await sent(store, WITH_PUSHES, a_delivery("d1"), a_delivery("d2", channel="webhook"))
     assert [d.id for d in await take(store, channel="webhook")] == ["d2"]
     assert [d.id for d in await take(store)] == ["d1"]
 
 
 async def test_deliveries_are_given_up_to_the_limit_the_longest_waiting_first(store: SqlStore) -> None:
-    await sent(store, None, *(a_delivery(f"d{n}", address=f"{n}") for n in range(4)))
+    await sent(store, WITH_PUSHES, *(a_delivery(f"d{n}", address=f"{n}") for n in range(4)))
     for one in await take(store, limit=2):  # d0 and d1 wait longer than d2 and d3 now
         await settle(store, one.id, DeliveryState.PENDING, next_try_at=NOW + 2 * MINUTE)
     assert [d.id for d in await take(store, NOW + HOUR, limit=3)] == ["d2", "d3", "d0"]
 
 
 async def test_what_is_found_sending_past_its_time_is_unknown_and_never_given_again(store: SqlStore) -> None:
-    await sent(store, None, a_delivery())
+    await sent(store, WITH_PUSHES, a_delivery())
     await take(store)
     assert await take(store, UNTIL - timedelta(milliseconds=1)) == []
     assert (await delivery(store)).state is DeliveryState.SENDING
@@ -99,13 +102,10 @@ async def test_what_is_found_sending_past_its_time_is_unknown_and_never_given_ag
 
 async def test_what_is_pending_past_its_window_expires_instead_of_leaving(store: SqlStore) -> None:
     expiring = a_delivery("d1", expires_at=NOW + HOUR)
-    await sent(store, None, expiring, a_delivery("d2", address="b", expires_at=NOW + HOUR + MINUTE))
+    await sent(store, WITH_PUSHES, expiring, a_delivery("d2", address="b", expires_at=NOW + HOUR + MINUTE))
     assert [d.id for d in await take(store, NOW + HOUR)] == ["d2"]
     found = await delivery(store, "d1")
     assert (found.state, found.tries) == (DeliveryState.EXPIRED, 0)
-
-
-WITH_PUSHES = a_user(tokens=("phone",))
 
 
 @pytest.mark.parametrize(
@@ -120,6 +120,15 @@ async def test_what_has_not_left_when_its_user_switches_off_stays_away(store: Sq
     assert (await delivery(store)).state is DeliveryState.CANCELLED
 
 
+async def test_what_the_provider_puts_off_stays_away_when_its_user_switched_off_meanwhile(store: SqlStore) -> None:
+    await sent(store, WITH_PUSHES, a_delivery())
+    await take(store)
+    await add(store, replace(a_user(tokens=("phone",)), preferences=a_user(enabled=False).preferences))
+    await settle(store, "d1", DeliveryState.PENDING, next_try_at=NOW + HOUR)
+    assert (await delivery(store)).state is DeliveryState.CANCELLED
+    assert await take(store, NOW + 2 * HOUR) == []
+
+
 async def test_another_edit_leaves_what_waits_alone(store: SqlStore) -> None:
     await sent(store, WITH_PUSHES, a_delivery())
     await add(store, replace(WITH_PUSHES, first_name="Kim"), a_user("u2", enabled=False))
@@ -127,7 +136,7 @@ async def test_another_edit_leaves_what_waits_alone(store: SqlStore) -> None:
 
 
 async def test_a_delivery_without_an_end_never_expires(store: SqlStore) -> None:
-    await sent(store, None, a_delivery())
+    await sent(store, WITH_PUSHES, a_delivery())
     assert len(await take(store, NOW + timedelta(days=30))) == 1
 
 
@@ -145,7 +154,7 @@ async def test_eight_takers_at_once_are_given_each_of_100_deliveries_once(open_s
 
 
 async def test_a_result_is_kept(store: SqlStore) -> None:
-    await sent(store, None, a_delivery())
+    await sent(store, WITH_PUSHES, a_delivery())
     await take(store)
     await settle(store, "d1", DeliveryState.REFUSED, ticket="x", detail="MessageTooBig")
     found = await delivery(store)
@@ -153,7 +162,7 @@ async def test_a_result_is_kept(store: SqlStore) -> None:
 
 
 async def test_results_are_written_each_for_itself(store: SqlStore) -> None:
-    await sent(store, None, a_delivery("d1"), a_delivery("d2", address="b"))
+    await sent(store, WITH_PUSHES, a_delivery("d1"), a_delivery("d2", address="b"))
     await take(store)
     results = [
         Settled(delivery_id="d1", state=DeliveryState.ACCEPTED, now=NOW, ticket="one"),
@@ -167,13 +176,13 @@ async def test_results_are_written_each_for_itself(store: SqlStore) -> None:
 
 
 async def test_settling_nothing_is_nothing(store: SqlStore) -> None:
-    await sent(store, None, a_delivery())
+    await sent(store, WITH_PUSHES, a_delivery())
     await store.settle([])
     assert (await delivery(store)).state is DeliveryState.PENDING
 
 
 async def test_a_delivery_to_be_tried_again_waits_until_then(store: SqlStore) -> None:
-    await sent(store, None, a_delivery())
+    await sent(store, WITH_PUSHES, a_delivery())
     await take(store)
     await settle(store, "d1", DeliveryState.PENDING, next_try_at=NOW + HOUR, detail="HTTP 429")
     assert await take(store, NOW + HOUR - MINUTE) == []
@@ -193,7 +202,7 @@ async def test_the_first_time_of_acceptance_and_the_ticket_stay(store: SqlStore)
     "state", [DeliveryState.DELIVERED, DeliveryState.REFUSED, DeliveryState.UNKNOWN, DeliveryState.PENDING]
 )
 async def test_what_is_neither_sending_nor_accepted_is_left_alone(store: SqlStore, state: DeliveryState) -> None:
-    await sent(store, None, a_delivery())
+    await sent(store, WITH_PUSHES, a_delivery())
     await take(store)
     await settle(store, "d1", state, detail="first", next_try_at=NOW + HOUR)
     before = await delivery(store)
@@ -245,7 +254,7 @@ async def test_a_ticket_is_given_again_only_after_the_time_to_ask_again(store: S
 
 
 async def test_a_delivery_that_awaits_no_receipt_is_not_asked_for(store: SqlStore) -> None:
-    await sent(store, None, a_delivery())
+    await sent(store, WITH_PUSHES, a_delivery())
     await take(store)
     await settle(store, "d1", DeliveryState.ACCEPTED, ticket="x")
     assert await tickets(store, NOW + 9 * HOUR) == []
@@ -273,7 +282,7 @@ async def test_eight_takers_of_tickets_at_once_are_given_each_once(open_store: O
 
 async def test_the_next_delivery_is_the_earliest_pending_one_of_the_channel(store: SqlStore) -> None:
     assert await store.next_delivery_at("push") is None
-    await sent(store, None, a_delivery("d1"), a_delivery("d2", address="b"), a_delivery("d3", channel="webhook"))
+    await sent(store, WITH_PUSHES, a_delivery("d1"), a_delivery("d2", address="b"), a_delivery("d3", channel="webhook"))
     await take(store)
     assert await store.next_delivery_at("push") is None
     await settle(store, "d1", DeliveryState.PENDING, next_try_at=NOW + 2 * HOUR)

@@ -177,7 +177,7 @@ class Acts(Host):
     async def stop(self, pick: int, at: int) -> None:
         """Cancel a worker in the midst of a call to the store: it must give its lease back."""
         worker = self.worker
-        await self._stoppable(pick, replace(worker, store=interrupted(worker.store, at)), has_lease=at > 1)
+        await self._stoppable(pick, replace(worker, store=interrupted(worker.store, at)), has_lease=True)
 
     async def stop_while_thinking(self, pick: int) -> None:
         """Cancel a worker while it waits for the model."""

@@ -87,7 +87,16 @@ class Process:
 
     async def __call__(self, occasion_id: str) -> Processed | None:
         """Work on one occasion; None when there is nothing to do (ended, leased by another, not to start yet)."""
-        token, now = self.new_token(), self.clock.now()
+        token = self.new_token()
+        try:
+            return await self._take(occasion_id, token)
+        except asyncio.CancelledError:
+            # Also where the lease was only being asked for: who is cancelled does not learn whether it was given.
+            await asyncio.shield(self._release(occasion_id, token))
+            raise
+
+    async def _take(self, occasion_id: str, token: str) -> Processed | None:
+        now = self.clock.now()
         work = await self.store.lease(
             occasion_id,
             token=token,
@@ -104,9 +113,6 @@ class Process:
             except LeaseLost:
                 self.telemetry.event("lease.lost", occasion_id=occasion_id)
                 return None
-            except asyncio.CancelledError:
-                await asyncio.shield(self._release(occasion_id, token))
-                raise
 
     async def _release(self, occasion_id: str, token: str) -> None:
         try:

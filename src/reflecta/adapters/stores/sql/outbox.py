@@ -11,7 +11,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from reflecta.adapters.stores.sql.database import SqlPart
 from reflecta.adapters.stores.sql.dialect import among, among_given, for_update
 from reflecta.adapters.stores.sql.rows import to_delivery
-from reflecta.adapters.stores.sql.schema import PENDING, SENDING, WAITING, Instant, deliveries, users
+from reflecta.adapters.stores.sql.schema import PENDING, SENDING, WAITING, Instant, deliveries, messages, users
 from reflecta.application.ports.store import Settled
 from reflecta.domain.model import Delivery, DeliveryState
 
@@ -157,7 +157,27 @@ def _settle(connection: sa.Connection, settled: Sequence[Settled]) -> None:
     ]
     # Users are locked before their deliveries, as an erasure does.
     _drop_addresses(connection, [item.delivery_id for item in settled if item.drop_address])
+    again = [item.delivery_id for item in settled if item.state is DeliveryState.PENDING]
+    unwanted = _unwanted(connection, again) if again else ()
     connection.execute(_SETTLE, rows)
+    if unwanted:
+        cancelled = sa.update(deliveries).where(PENDING, among(connection, deliveries.c.id, unwanted))
+        connection.execute(cancelled.values(state="cancelled", detail="switched off before it could leave"))
+
+
+def _unwanted(connection: sa.Connection, delivery_ids: Sequence[str]) -> Sequence[str]:
+    """Give those whose users switched off while they were being sent; the users stay locked, and so do as they are."""
+    asked = among(connection, deliveries.c.id, delivery_ids)
+    owners = sa.select(users.c.id).where(users.c.id.in_(sa.select(deliveries.c.user_id).where(asked)))
+    connection.execute(for_update(owners.order_by(users.c.id))).all()
+    off = sa.or_(~users.c.push_enabled, sa.and_(~users.c.enabled, ~messages.c.forced))
+    found = (
+        sa.select(deliveries.c.id)
+        .join(users, users.c.id == deliveries.c.user_id)
+        .join(messages, messages.c.id == deliveries.c.message_id)
+        .where(asked, off)
+    )
+    return list(connection.scalars(found))
 
 
 def _drop_addresses(connection: sa.Connection, delivery_ids: Sequence[str]) -> None:

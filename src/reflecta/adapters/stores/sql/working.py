@@ -135,16 +135,19 @@ _NEW_MESSAGE = sa.insert(messages).from_select(
 
 
 @cache
-def _new_context(dialect: str) -> postgresql.Insert | sqlite.Insert:
-    """Insert or replace a context, unless an entry that it quotes was deleted meanwhile; its user is the occasion's."""
+def _quoted(dialect: str) -> sa.Select[str]:
+    """Read which of the quoted entries are still there, and keep them until the context is."""
+    there = sa.select(journal_entries.c.id).where(among_given(dialect, journal_entries.c.id, "entries"))
+    return there.order_by(journal_entries.c.id).with_for_update(read=True, key_share=True)
+
+
+@cache
+def _new_context(dialect: str) -> "postgresql.Insert | sqlite.Insert":
+    """Insert or replace a context, whose user is the occasion's."""
     new = insert_into(dialect, contexts)
-    quoted = sa.select(sa.func.count()).where(among_given(dialect, journal_entries.c.id, "entries"))
-    read = sa.select(occasions.c.id, occasions.c.user_id, sa.bindparam("text", type_=sa.Text)).where(
-        occasions.c.id == sa.bindparam("occasion"),
-        quoted.scalar_subquery() == sa.bindparam("count", type_=sa.Integer),
-    )
+    read = sa.select(occasions.c.id, occasions.c.user_id, sa.bindparam("text", type_=sa.Text))
     columns = ["occasion_id", "user_id", "text"]
-    return new.from_select(columns, read).on_conflict_do_update(
+    return new.from_select(columns, read.where(occasions.c.id == sa.bindparam("occasion"))).on_conflict_do_update(
         index_elements=[contexts.c.occasion_id], set_={"text": new.excluded.text}
     )
 
@@ -255,12 +258,18 @@ def _lost(occasion_id: str) -> LeaseLost:
     return LeaseLost(f"occasion {occasion_id} is no longer leased to this worker")
 
 
+def _stands(connection: sa.Connection, context: KeptContext) -> bool:
+    """Say whether no entry that a context quotes was deleted meanwhile."""
+    entries = list(context.entry_ids)
+    return not entries or len(connection.execute(_quoted(connection.dialect.name), {"entries": entries}).all()) == len(
+        entries
+    )
+
+
 def _save(connection: sa.Connection, occasion_id: str, attempt: Attempt | None, context: KeptContext | None) -> None:
     """Keep what was read and what was made of it."""
-    if context is not None:
-        entries = list(context.entry_ids)
-        values = {"occasion": occasion_id, "text": context.text, "entries": entries, "count": len(entries)}
-        connection.execute(_new_context(connection.dialect.name), values)
+    if context is not None and _stands(connection, context):
+        connection.execute(_new_context(connection.dialect.name), {"occasion": occasion_id, "text": context.text})
     if attempt is not None:
         upsert(connection, attempts, [attempt_values(occasion_id, attempt)])
         upsert(connection, calls, list(map(dict, call_values(occasion_id, attempt))))
