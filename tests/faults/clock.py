@@ -109,6 +109,9 @@ class Steps:
         self.clock.step()
         return await self.inner.read(transaction)
 
+    async def rebuild(self, transaction: Transaction[T]) -> T:
+        return await self.inner.rebuild(transaction)
+
     async def aclose(self) -> None:
         await self.inner.aclose()
 

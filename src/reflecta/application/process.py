@@ -212,10 +212,18 @@ class Process:
             return self._next_target(work, OccasionState.EXPIRED, Reason.WINDOW_CLOSED)
         if composed.chosen is None:
             return self._regular(work, OccasionState.HELD_BACK, composed.reason)
+        timetable = _timetable(work)
+        if not occasion.forced and timetable is not None and not schedule.is_open(timetable, now):
+            # The clock was put back before the opening while the message was written.
+            return self._next_target(work, OccasionState.DEFERRED, Reason.OUTSIDE_WINDOW)
         self.telemetry.event("attempt.passed", occasion_id=occasion.id, user_id=user.id, attempt=composed.chosen.number)
-        return self._regular(work, OccasionState.SENT, None, self._sending(occasion, user, composed.chosen))
+        # What was claimed by a clock that ran a day ahead bears the end of tomorrow's window.
+        ends = [at for at in (occasion.window_ends_at, timetable and schedule.window_end(timetable, now)) if at]
+        closes_at = min(ends) if ends and not occasion.forced else occasion.window_ends_at
+        sending = self._sending(occasion, user, composed.chosen, closes_at)
+        return self._regular(work, OccasionState.SENT, None, sending)
 
-    def _sending(self, occasion: Occasion, user: User, chosen: Attempt) -> Sending:
+    def _sending(self, occasion: Occasion, user: User, chosen: Attempt, closes_at: datetime | None) -> Sending:
         """Put together what goes out. All ids derive from the occasion, so a repeat finds itself."""
         draft, now = chosen.draft, self.clock.now()
         assert draft is not None  # noqa: S101 - the gate chose it
@@ -238,7 +246,7 @@ class Process:
                 title=PUSH_TITLE,
                 body=draft.push_text,
                 data={"type": "coaching_message", "messageId": message_id, "journalEntryId": entry.id},
-                expires_at=occasion.window_ends_at,
+                expires_at=closes_at,
             )
             for number, address in enumerate(dict.fromkeys(self.addresses(user)), start=1)
         ]
