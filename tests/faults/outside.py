@@ -129,7 +129,10 @@ async def audit(
         outside_window=sum(not _is_open(row.sent_at, zones.get(row.user_id)) for row in messages),
         after_switching_off=sum(row.sent_at >= off.get(row.user_id, row.sent_at + 1) for row in messages),
         switched_off=sum(row.user_id in off for row in ended if row.state == "cancelled"),
-        not_accepted=sum(row.state not in ARRIVED for row in deliveries),
+        # What was put off before its user switched off stays away.
+        not_accepted=sum(
+            row.state not in ARRIVED and not (row.state == "cancelled" and row.user_id in off) for row in deliveries
+        ),
         unsaved_calls=calls.unsaved(),
         pushes_unknown=sum(row.state == "unknown" for row in deliveries),
         by_composer=sum(not row.ai_generated for row in messages),
@@ -166,7 +169,7 @@ def _wrong_fates(deliveries: Rows, taken: Mapping[tuple[str, str], int]) -> int:
         key = (row.message_id, row.address)
         known.add(key)
         was_taken = taken.get(key, 0) > 0
-        may_be = {*ARRIVED, "unknown"} if was_taken else {"unknown", "refused", "expired"}
+        may_be = {*ARRIVED, "unknown"} if was_taken else {"unknown", "refused", "expired", "cancelled"}
         wrong += row.state not in may_be
     return wrong + len(taken.keys() - known)
 

@@ -217,10 +217,7 @@ class Process:
             # The clock was put back before the opening while the message was written.
             return self._next_target(work, OccasionState.DEFERRED, Reason.OUTSIDE_WINDOW)
         self.telemetry.event("attempt.passed", occasion_id=occasion.id, user_id=user.id, attempt=composed.chosen.number)
-        # What was claimed by a clock that ran a day ahead bears the end of tomorrow's window.
-        ends = [at for at in (occasion.window_ends_at, timetable and schedule.window_end(timetable, now)) if at]
-        closes_at = min(ends) if ends and not occasion.forced else occasion.window_ends_at
-        sending = self._sending(occasion, user, composed.chosen, closes_at)
+        sending = self._sending(occasion, user, composed.chosen, _closes_at(occasion, timetable, now))
         return self._regular(work, OccasionState.SENT, None, sending)
 
     def _sending(self, occasion: Occasion, user: User, chosen: Attempt, closes_at: datetime | None) -> Sending:
@@ -352,6 +349,13 @@ def _keep(context: Context) -> KeptContext:
 def zone_of(user: User) -> str:
     """Give the zone to reckon with."""
     return user.timezone or UNKNOWN_ZONE
+
+
+def _closes_at(occasion: Occasion, timetable: schedule.Schedule | None, now: datetime) -> datetime | None:
+    """Give until when a push may leave: today, also where a clock that ran a day ahead had claimed for tomorrow."""
+    if occasion.forced or timetable is None or occasion.window_ends_at is None:
+        return occasion.window_ends_at
+    return min(occasion.window_ends_at, schedule.window_end(timetable, now))
 
 
 def _timetable(work: Work) -> schedule.Schedule | None:
