@@ -45,6 +45,7 @@ async def test_who_moved_away_after_a_worker_died_gets_nothing_outside_the_new_w
 
         assert processed is not None
         assert (processed.outcome, processed.reason) == (OccasionState.DEFERRED, Reason.OUTSIDE_WINDOW)
+        assert not scene.model.questions
 
 
 async def test_a_clock_put_back_before_the_opening_sends_nothing() -> None:

@@ -1,6 +1,6 @@
 """Runs the proofs, each in a process of its own, and gathers their figures in out/proof.json.
 
-    python -m tests.proof [--long] [--only NAME ...] [--at-once 2]
+    python -m tests.proof [--long] [--only NAME ...] [--at-once 3]
 
 The bounded form takes at most ten minutes on two cores; --long is for a night. A figure that is not met makes the
 exit code 1; how fast something went is told and decides nothing.
@@ -47,7 +47,7 @@ PROOFS: Final = (
     Proof("tests.proof.kills", "--kills 100", "--kills 1000"),
     Proof("tests.faults.wire", "--injections 20", "--injections 200"),
     Proof("tests.faults.cluster", "--injections 40 --restarts 4", "--injections 200 --restarts 40"),
-    Proof("tests.faults.disk", "--injections 40", "--injections 200"),
+    Proof("tests.faults.disk", "--injections 20", "--injections 200"),
     Proof("tests.faults.drain", "--drains 10", "--drains 50"),
     Proof("tests.faults.clock"),
     Proof("tests.proof.workers", "--users 500", "--users 2000"),
@@ -105,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = [proof.name for proof in PROOFS]
     parser.add_argument("--long", action="store_true", help="all of it, for hours")
     parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="NAME", help=", ".join(names))
-    parser.add_argument("--at-once", type=int, default=2, help="proofs at a time")
+    parser.add_argument("--at-once", type=int, default=3, help="proofs at a time")
     asked = parser.parse_args(arguments)
     OUT.mkdir(exist_ok=True)
     chosen = [proof for proof in PROOFS if proof.name in asked.only]
