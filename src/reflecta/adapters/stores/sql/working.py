@@ -1,7 +1,7 @@
 """The statements of one occasion in work: lease, attempts, the finishing transaction."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
 import sqlalchemy as sa
@@ -24,6 +24,7 @@ from reflecta.adapters.stores.sql.rows import (
 )
 from reflecta.adapters.stores.sql.schema import (
     OPEN,
+    Instant,
     attempts,
     calls,
     contexts,
@@ -46,9 +47,15 @@ ENTRIES = (
 )
 _USER = sa.select(users).where(users.c.id == sa.bindparam("user"))
 _INSIGHTS = sa.select(user_insights).where(user_insights.c.user_id == sa.bindparam("user"))
+# What bears a date was sent at most a day before it began in UTC: the index bounds what is looked at, so that years
+# of messages cost nothing.
 _SENT_TODAY = (
     sa.select(messages.c.id)
-    .where(messages.c.user_id == sa.bindparam("user"), messages.c.local_date == sa.bindparam("date"))
+    .where(
+        messages.c.user_id == sa.bindparam("user"),
+        messages.c.sent_at >= sa.bindparam("since"),
+        messages.c.local_date == sa.bindparam("date"),
+    )
     .limit(1)
 )
 _LEASE = (
@@ -127,6 +134,7 @@ _NEW_MESSAGE = sa.insert(messages).from_select(
             sa.bindparam("forced", type_=sa.Boolean),
             ~sa.exists().where(
                 messages.c.user_id == sa.bindparam("user_id", type_=sa.Text),
+                messages.c.sent_at >= sa.bindparam("since", type_=Instant),
                 messages.c.local_date == sa.bindparam("local_date", type_=sa.Text),
             ),
         )
@@ -293,7 +301,13 @@ def _lease(connection: sa.Connection, values: Mapping[str, object], local_date: 
 
 
 def _sent_on(connection: sa.Connection, user_id: str, day: date) -> bool:
-    return connection.execute(_SENT_TODAY, {"user": user_id, "date": day.isoformat()}).first() is not None
+    values = {"user": user_id, "date": day.isoformat(), "since": _earliest(day)}
+    return connection.execute(_SENT_TODAY, values).first() is not None
+
+
+def _earliest(day: date) -> datetime:
+    """Give an instant before which it was nowhere that date yet."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(days=1)
 
 
 def _finish(connection: sa.Connection, occasion_id: str, ending: Ending, token: str) -> tuple[Outcome, Reason | None]:
@@ -329,6 +343,8 @@ def _what_holds(ending: Ending, user: Row | None) -> tuple[Outcome, Reason | Non
 
 def _send(connection: sa.Connection, occasion_id: str, user: Row, sending: Sending, now: datetime) -> bool:
     """Write what goes out; False, and nothing, when another message bears the local date."""
+    # By the zone as it is now: one edited meanwhile must not leave room for a second message today.
+    day = sending.local_date(user.timezone)
     new = connection.execute(
         _NEW_MESSAGE,
         {
@@ -336,8 +352,8 @@ def _send(connection: sa.Connection, occasion_id: str, user: Row, sending: Sendi
             "occasion_id": occasion_id,
             "attempt": sending.attempt,
             "user_id": user.id,
-            # Of the zone as it is now: one edited meanwhile must not have room for a second message today.
-            "local_date": sending.local_date(user.timezone).isoformat(),
+            "local_date": day.isoformat(),
+            "since": _earliest(day),
             "forced": user.forced,
             "journal_entry_id": sending.entry.id,
             "sent_at": now,
