@@ -107,6 +107,9 @@ class Elsewhere:
     async def read(self, transaction: Transaction[T]) -> T:
         return await self._there(self._database.read(transaction))
 
+    async def rebuild(self, transaction: Transaction[T]) -> T:
+        return await self._there(self._database.rebuild(transaction))
+
     async def _there(self, work: Coroutine[Any, Any, T]) -> T:
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
 
