@@ -257,13 +257,13 @@ class Lane:
         return "" if (expired, others, dues) == (1, 0, 2) else f"{expired=} {others=} {dues=}"
 
     async def _check_pushes(self, place: Place | None, passed: Sequence[str], tally: Tally) -> None:
-        """Unknown is what was 'sending' when a process died, and nothing else; all other pushes arrived, once."""
+        """Unknown is only what was 'sending' when a process died; all other pushes arrived, once."""
         deliveries = await self.ledger.rows("SELECT user_id, address, state FROM deliveries")
         was_sending = "take_deliveries: after COMMIT" in passed and "settle: after COMMIT" not in passed
         being_sent = {"lost-0", *(f"fresh-{number}" for number in range(self.fresh))} if was_sending else set[str]()
         expected = {"sending-0", *being_sent}
         unknown: set[str] = {row["user_id"] for row in deliveries if row["state"] == "unknown"}
-        tally.check("other pushes unknown than those that were being sent", place, unknown ^ expected)
+        tally.check("other pushes unknown than those that were being sent", place, unknown - expected)
         tally.counted["pushes shown as unknown"] += len(unknown) - 1
         others = [row for row in deliveries if row["state"] != "unknown"]
         unsettled = [
