@@ -89,6 +89,7 @@ class Between:
     ended: frozenset[str]
     saved: Saved
     asked: Mapping[tuple[str, str], int]
+    sending: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -221,7 +222,7 @@ class Lane:
         await self._age_heartbeats()
         code, _ = await self.live(LATER, None)
         tally.check("the second process failed", place, code)
-        await self._check(place, passed, between, tally)
+        await self._check(place, between, tally)
         if place is not None:
             tally.places.add(place)
         return passed
@@ -231,9 +232,12 @@ class Lane:
         asked = {question: len(numbers) for question, numbers in self.world.answered.items()}
         saved = Saved()
         await saved.look(self.ledger)
-        return Between(frozenset(row["user_id"] for row in ended), saved, asked)
+        sending = await self.ledger.rows("SELECT user_id FROM deliveries WHERE state = 'sending'")
+        return Between(
+            frozenset(row["user_id"] for row in ended), saved, asked, frozenset(row["user_id"] for row in sending)
+        )
 
-    async def _check(self, place: Place | None, passed: Sequence[str], between: Between, tally: Tally) -> None:
+    async def _check(self, place: Place | None, between: Between, tally: Tally) -> None:
         audited = await take_stock(
             self.ledger, self.world, kills=1, users=2 + self.fresh, in_work=1, saved=between.saved
         )
@@ -244,7 +248,7 @@ class Lane:
             again = {q: n for q, n in self._asked().items() if q[0] in between.ended and n != between.asked.get(q)}
             tally.check("asked a model after the outcome", place, again)
         tally.check("those apart", place, await self._apart())
-        await self._check_pushes(place, passed, tally)
+        await self._check_pushes(place, between, tally)
 
     def _asked(self) -> Mapping[tuple[str, str], int]:
         return {question: len(numbers) for question, numbers in self.world.answered.items()}
@@ -256,14 +260,13 @@ class Lane:
         dues = await count(self.ledger, "users", f"id LIKE '{APART}%' AND next_due_at IS NOT NULL")
         return "" if (expired, others, dues) == (1, 0, 2) else f"{expired=} {others=} {dues=}"
 
-    async def _check_pushes(self, place: Place | None, passed: Sequence[str], tally: Tally) -> None:
-        """Unknown is only what was 'sending' when a process died; all other pushes arrived, once."""
+    async def _check_pushes(self, place: Place | None, between: Between, tally: Tally) -> None:
+        """Unknown is what was 'sending' when a process died, and nothing else; all other pushes arrived, once."""
         deliveries = await self.ledger.rows("SELECT user_id, address, state FROM deliveries")
-        was_sending = "take_deliveries: after COMMIT" in passed and "settle: after COMMIT" not in passed
-        being_sent = {"lost-0", *(f"fresh-{number}" for number in range(self.fresh))} if was_sending else set[str]()
-        expected = {"sending-0", *being_sent}
         unknown: set[str] = {row["user_id"] for row in deliveries if row["state"] == "unknown"}
-        tally.check("other pushes unknown than those that were being sent", place, unknown - expected)
+        tally.check(
+            "other pushes unknown than those that were being sent", place, unknown ^ {"sending-0", *between.sending}
+        )
         tally.counted["pushes shown as unknown"] += len(unknown) - 1
         others = [row for row in deliveries if row["state"] != "unknown"]
         unsettled = [
