@@ -56,17 +56,18 @@ def _upsert(
 
 def among(connection: sa.Connection, column: sa.Column[Any], values: Sequence[str]) -> sa.ColumnElement[bool]:
     """Say that a text column is one of many values, by one parameter however many there are."""
-    if connection.dialect.name == "postgresql":
-        return column == sa.any_(sa.bindparam(None, list(values), type_=postgresql.ARRAY(sa.Text)))
-    listed = sa.func.json_each(sa.bindparam(None, list(values), type_=sa.JSON)).table_valued("value")
-    return column.in_(sa.select(listed.c.value))
+    return _among(connection.dialect.name, column, None, list(values))
 
 
 def among_given(dialect: str, column: sa.Column[Any], name: str) -> sa.ColumnElement[bool]:
     """Say the same in a statement that is built once; the values are given as parameter *name*, a list."""
+    return _among(dialect, column, name)
+
+
+def _among(dialect: str, column: sa.Column[Any], name: str | None, *values: list[str]) -> sa.ColumnElement[bool]:
     if dialect == "postgresql":
-        return column == sa.any_(sa.bindparam(name, type_=postgresql.ARRAY(sa.Text)))
-    listed = sa.func.json_each(sa.bindparam(name, type_=sa.JSON)).table_valued("value")
+        return column == sa.any_(sa.bindparam(name, *values, type_=postgresql.ARRAY(sa.Text)))
+    listed = sa.func.json_each(sa.bindparam(name, *values, type_=sa.JSON)).table_valued("value")
     return column.in_(sa.select(listed.c.value))
 
 
