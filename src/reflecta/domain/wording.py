@@ -1,4 +1,4 @@
-"""The words a composed message is made of: templates, dates and cues of one language, and how slots are filled."""
+"""The words of one language that a message is made of or stands among: templates, dates, cues and labels."""
 
 import re
 from collections import Counter, defaultdict
@@ -44,7 +44,8 @@ class DateWords:
     """How a language says when something was written, as an adverbial ('yesterday', 'on Tuesday, 3 November').
 
     The patterns hold the slots {weekday}, {day}, {month}, {year} and {weeks}; *numbers* starts with one;
-    *first_day* replaces the number of the first of a month where the language has a word for it.
+    *first_day* replaces the number of the first of a month where the language has a word for it. *day_and_month*
+    alone is no adverbial but a name ('3 November').
     """
 
     today: str
@@ -52,11 +53,29 @@ class DateWords:
     weekday: str
     date: str
     date_with_year: str
+    day_and_month: str
     weeks: str
     weekdays: tuple[str, ...]
     months: tuple[str, ...]
     numbers: tuple[str, ...]
     first_day: str = "1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """What stands around a message, whoever wrote it.
+
+    *heading* and *composed* open its journal entry: the second where a template and no model wrote it. *push* stands
+    on a lock screen and gives nothing away. *from_entry* has the slot {date}, *from_entries* {dates}, of which
+    *and_* joins the last two.
+    """
+
+    heading: str
+    composed: str
+    push: str
+    from_entry: str
+    from_entries: str
+    and_: str
 
 
 _NONE: Final[frozenset[str]] = frozenset()
@@ -157,6 +176,7 @@ class Language:
     templates: tuple[Template, ...]
     dates: DateWords
     cues: Cues
+    labels: Labels
 
     def made_from(self, told: AbstractSet[tuple[str, ...]]) -> Sequence[int]:
         """Give the numbers of the templates of which a message's runs hold more than half."""
@@ -249,18 +269,36 @@ def say_date(written_at: datetime, *, days_ago: int, now: datetime, dates: DateW
     if days_ago in {0, 1}:
         return dates.yesterday if days_ago else dates.today
     weeks, rest = divmod(days_ago, 7)
-    values = {
-        "weekday": dates.weekdays[written_at.weekday()],
-        "day": dates.first_day if written_at.day == 1 else str(written_at.day),
-        "month": dates.months[written_at.month - 1],
-        "year": str(written_at.year),
-        "weeks": dates.numbers[weeks - 1] if 0 < weeks <= len(dates.numbers) else "",
-    }
+    values = _parts(written_at, dates)
+    values["weeks"] = dates.numbers[weeks - 1] if 0 < weeks <= len(dates.numbers) else ""
     if 0 < days_ago <= _WEEKDAY_DAYS:
         return fill_plain(dates.weekday, values)
     if not rest and weeks >= _FIRST_WEEKS and values["weeks"]:
         return fill_plain(dates.weeks, values)
     return fill_plain(dates.date if written_at.year == now.year else dates.date_with_year, values)
+
+
+def say_origin(written_at: Iterable[datetime], language: Language) -> str:
+    """Give in words which entries a message quotes ('From your entries of 3 November and 9 November'), "" when none.
+
+    The times are the person's wall clock; every day is named once, the oldest first.
+    """
+    days = sorted({at.date(): at for at in written_at}.items())
+    said = [fill_plain(language.dates.day_and_month, _parts(at, language.dates)) for _, at in days]
+    if len(said) <= 1:
+        return fill_plain(language.labels.from_entry, {"date": said[0]}) if said else ""
+    joined = f"{', '.join(said[:-1])} {language.labels.and_} {said[-1]}"
+    return fill_plain(language.labels.from_entries, {"dates": joined})
+
+
+def _parts(written_at: datetime, dates: DateWords) -> dict[str, str]:
+    """Give the parts of a date in words."""
+    return {
+        "weekday": dates.weekdays[written_at.weekday()],
+        "day": dates.first_day if written_at.day == 1 else str(written_at.day),
+        "month": dates.months[written_at.month - 1],
+        "year": str(written_at.year),
+    }
 
 
 def fill_plain(pattern: str, values: Mapping[str, str]) -> str:

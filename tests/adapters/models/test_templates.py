@@ -1,5 +1,4 @@
-from collections import Counter
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 
 import pytest
@@ -7,7 +6,7 @@ import pytest
 from reflecta.adapters.models.templates import load_templates
 from reflecta.domain.checks import OPENING_WORDS, overlap
 from reflecta.domain.errors import ConfigurationError
-from reflecta.domain.model import MessageType
+from reflecta.domain.model import COACHING_TYPES, ToneDegree
 from reflecta.domain.wording import fixed_words, slots_of
 
 TEMPLATES = load_templates()
@@ -39,10 +38,13 @@ def test_filled_templates_have_at_least_forty_words(language: str) -> None:
         assert shortest >= 40, template.text
 
 
-def test_english_has_six_templates_a_type_and_the_other_languages_two() -> None:
-    for language in TEMPLATES.languages.values():
-        counts = Counter(template.type for template in language.templates)
-        assert min(counts[kind] for kind in MessageType) >= (6 if language.code == "en" else 2)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_six_templates_a_type_and_four_of_them_for_any_tone(language: str) -> None:
+    templates = TEMPLATES.languages[language].templates
+    for kind, tone in product(COACHING_TYPES, ToneDegree):
+        of_kind = [template for template in templates if template.type is kind]
+        assert len(of_kind) >= 6
+        assert sum(template.suits(tone) for template in of_kind) >= 4
 
 
 def test_a_changed_template_is_a_new_version(tmp_path: Path) -> None:
@@ -83,7 +85,19 @@ FIRST = 'type = "check_in"\nneeds = ["quote", "date"]\ntext = """\nYou set somet
         ('push = "Your journal has a question for you."', f'push = "{"x" * 101}"', "template 2", "101 characters"),
         ('push = "Your journal has a question for you."', 'push = "{quote}"', "template 2", "lock screen"),
         ('type = "reminder"', 'type = "check_in"', "en.toml", "0 templates of type 'reminder'"),
+        (
+            'type = "reminder"\nneeds = ["quote", "date"]\ntone = ["direct"',
+            'type = "reminder"\nneeds = ["quote", "date"]\ntone = ["gentle"',
+            "template",
+            "unknown tone 'gentle'",
+        ),
         ('"Monday", ', "", "[dates]", "weekdays has 6 words"),
+        ('day_and_month = "{day}', 'day_and_month = "{weekday}', "[dates]", "unknown slot 'weekday'"),
+        ("[labels]", "[signs]", "en.toml", "unknown key 'signs'"),
+        ('from_entry = "From your entry of {date}"', "", "[labels]", "from_entry is missing"),
+        ('heading = "A note', 'heading = "{name}: a note', "[labels]", "heading has the slots ['name']; needed: []"),
+        ("your entries of {dates}", "your entries", "[labels]", "from_entries has the slots []; needed: ['dates']"),
+        ('push = "Your coach left', 'push = "{name}: your coach left', "[labels]", "lock screen"),
         ("own = [", "self = [", "[cues]", "unknown key 'self'"),
         ("[dates]", "[dates", "en.toml", "not TOML"),
     ],

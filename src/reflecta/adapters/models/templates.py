@@ -1,280 +1,159 @@
-"""Reads the composer's template files (TOML, one a language) and refuses what could not be sent as it stands."""
+"""Reads the composer's template files: one a language, `de.toml`, and what an operator adds to it, `de.add.toml`."""
 
 import hashlib
-import re
-import tomllib
-from collections import Counter
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
-from reflecta.domain.errors import ConfigurationError
-from reflecta.domain.model import MessageType, ToneDegree
-from reflecta.domain.quoting import MAX_WORDS as MAX_QUOTE_WORDS
-from reflecta.domain.text import comparable
-from reflecta.domain.wording import (
-    SLOTS,
-    Cues,
-    DateWords,
-    Language,
-    Template,
-    TemplateSet,
-    fixed_words,
-    slots_of,
+from reflecta.adapters.models.template_parts import read_cues, read_dates, read_labels, read_template
+from reflecta.adapters.tables import (
+    SUFFIX,
+    Fault,
+    Table,
+    TomlFile,
+    files_in,
+    parsed,
+    reading,
+    refuse_unknown,
+    table_of,
+    tables,
 )
+from reflecta.domain.errors import ConfigurationError
+from reflecta.domain.model import COACHING_TYPES, MessageType, ToneDegree
+from reflecta.domain.wording import Language, Template, TemplateSet, fixed_words
 
 DEFAULT_LANGUAGE: Final = "en"
-# A person who gets several messages a week must not meet the same frame twice in ten of them.
-MIN_PER_TYPE: Final = 2
-MAX_WORDS: Final = 110
-MAX_PUSH_CHARS: Final = 100
+# A template rests as long as one of the last ten messages was made from it: two types that a journal has facts for are
+# enough for a message a day, and three in a tone that some of the templates do not suit.
+MIN_PER_TYPE: Final = 6
+MIN_PER_TONE: Final = 4
 OPENING_WORDS: Final = 5
-
-# The most words a slot is filled with ('on Wednesday, 23 September'; a name has two words, seldom three).
-_SLOT_WORDS: Final = {
-    "date": 5,
-    "date2": 5,
-    "quote": MAX_QUOTE_WORDS,
-    "quote2": MAX_QUOTE_WORDS,
-    "days": 1,
-    "name": 2,
-}
-# Slots that only one type is given the facts for.
-_TYPE_OF_SLOT: Final = {
-    "days": MessageType.ENCOURAGEMENT,
-    "quote2": MessageType.PERSONAL_INSIGHT,
-    "date2": MessageType.PERSONAL_INSIGHT,
-}
-_IN_QUOTES: Final = re.compile(r"“\{quote2?\}”|„\{quote2?\}“|«\s?\{quote2?\}\s?»")
-_DATE_SLOTS: Final = {
-    "weekday": {"weekday"},
-    "date": {"weekday", "day", "month"},
-    "date_with_year": {"day", "month", "year"},
-    "weeks": {"weeks"},
-}
-_DATE_LISTS: Final = {"weekdays": 7, "months": 12, "numbers": 12}
-
-_Table = Mapping[str, object]
-
-
-class _Fault(Exception):
-    """What is wrong with one part of a file."""
+ADDED: Final = ".add.toml"
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
-    name: str
-    text: str
+class _Source:
+    """The file of one language, and the one that adds to it."""
+
+    base: TomlFile
+    added: TomlFile | None
+
+    @property
+    def files(self) -> Sequence[TomlFile]:
+        return (self.base, self.added) if self.added else (self.base,)
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    file_name: str
+    number: int
+    template: Template
 
 
 def load_templates(directory: Path | None = None) -> TemplateSet:
-    """Read the templates that come with the package, or those in an operator's directory.
+    """Read the templates that come with the package, or those of an operator's directory.
 
+    A `<lang>.toml` there replaces the whole set of the package, a `<lang>.add.toml` adds to the directory's
+    `<lang>.toml` or else to that of the package; a directory of such files only adds to the package's set.
     ConfigurationError names the file, the template's number and the fault. Those of the package are read once.
     """
-    return _built_in() if directory is None else _load(directory)
+    return _built_in() if directory is None else _set_of(_sources(directory))
 
 
 @cache
 def _built_in() -> TemplateSet:
-    return _load(None)
+    return _set_of({code: _Source(file, None) for code, file in _packaged().items()})
 
 
-def _load(directory: Path | None) -> TemplateSet:
-    files = sorted(_files(directory), key=lambda file: file.name)
+def _packaged() -> dict[str, TomlFile]:
+    files = files_in(resources.files("reflecta").joinpath("prompts", "templates"))
+    return {file.name.removesuffix(SUFFIX): file for file in files}
+
+
+def _sources(directory: Path) -> Mapping[str, _Source]:
+    files = files_in(directory)
+    added = {file.name.removesuffix(ADDED): file for file in files if file.name.endswith(ADDED)}
+    own = {file.name.removesuffix(SUFFIX): file for file in files if not file.name.endswith(ADDED)}
     if not files:
         raise ConfigurationError(
-            f"No template file (*.toml) in {str(directory)!r}; put at least {DEFAULT_LANGUAGE}.toml there."
+            f"No template file (*.toml) in {str(directory)!r}; put {DEFAULT_LANGUAGE}.toml there, "
+            f"or {DEFAULT_LANGUAGE}{ADDED} to add to the templates of the package."
         )
-    languages = {language.code: language for language in map(_language, files)}
+    bases = {code: file for code, file in _packaged().items() if code in added or not own} | own
+    if alone := added.keys() - bases.keys():
+        code = min(alone)
+        raise ConfigurationError(f"{code}{ADDED}: there is no {code}{SUFFIX} to add to. Write one, or mend the name.")
+    return {code: _Source(bases[code], added.get(code)) for code in sorted(bases)}
+
+
+def _set_of(sources: Mapping[str, _Source]) -> TemplateSet:
+    files = [file for source in sources.values() for file in source.files]
     digest = hashlib.sha256("\0".join(f"{file.name}\0{file.text}" for file in files).encode()).hexdigest()
     return TemplateSet(
-        languages=languages,
-        default=DEFAULT_LANGUAGE if DEFAULT_LANGUAGE in languages else files[0].name.removesuffix(".toml"),
+        languages={code: _language(code, source) for code, source in sources.items()},
+        default=DEFAULT_LANGUAGE if DEFAULT_LANGUAGE in sources else next(iter(sources)),
         version=f"templates-{digest[:10]}",
     )
 
 
-def _files(directory: Path | None) -> Iterator[_File]:
-    place = directory or resources.files("reflecta").joinpath("prompts", "templates")
-    try:
-        for item in place.iterdir():
-            if item.name.endswith(".toml"):
-                yield _File(item.name, item.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            f"Templates in {str(place)!r} cannot be read ({error}); give a readable directory."
-        ) from error
-
-
-def _language(file: _File) -> Language:
-    with _reading(file.name):
-        table = _parsed(file.text)
-        _refuse_unknown(table, {"dates", "cues", "template"})
-        given = _tables(table, "template")
-    with _reading(f"{file.name}, [dates]"):
-        dates = _dates(_table(table, "dates"))
-    with _reading(f"{file.name}, [cues]"):
-        cues = _cues(_table(table, "cues"))
-    templates = tuple(_read_template(file.name, number, item) for number, item in enumerate(given, start=1))
-    _refuse_same_openings(file.name, templates)
-    with _reading(file.name):
+def _language(code: str, source: _Source) -> Language:
+    base = source.base
+    with reading(base.name):
+        table = parsed(base.text)
+        refuse_unknown(table, {"dates", "cues", "labels", "template"})
+        given = tables(table, "template")
+    with reading(f"{base.name}, [dates]"):
+        dates = read_dates(table_of(table, "dates"))
+    with reading(f"{base.name}, [cues]"):
+        cues = read_cues(table_of(table, "cues"))
+    with reading(f"{base.name}, [labels]"):
+        labels = read_labels(table_of(table, "labels"))
+    numbered = [*_templates(base.name, given), *_added(source.added)]
+    _refuse_same_openings(numbered)
+    templates = tuple(item.template for item in numbered)
+    with reading(base.name):
         _refuse_too_few(templates)
-    return Language(code=file.name.removesuffix(".toml"), templates=templates, dates=dates, cues=cues)
+    return Language(code=code, templates=templates, dates=dates, cues=cues, labels=labels)
 
 
-@contextmanager
-def _reading(place: str) -> Generator[None]:
-    """Tell a fault with its place."""
-    try:
-        yield
-    except _Fault as fault:
-        raise ConfigurationError(f"{place}: {fault}. Mend the file, or take the templates of the package.") from fault
+def _added(file: TomlFile | None) -> Iterator[_Numbered]:
+    if file is None:
+        return
+    with reading(file.name):
+        table = parsed(file.text)
+        refuse_unknown(table, {"template"})
+        given = tables(table, "template")
+    yield from _templates(file.name, given)
 
 
-def _parsed(text: str) -> _Table:
-    try:
-        return cast("_Table", tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise _Fault(f"not TOML ({error})") from error
+def _templates(file_name: str, given: Sequence[Table]) -> Iterator[_Numbered]:
+    for number, table in enumerate(given, start=1):
+        with reading(f"{file_name}, template {number}"):
+            yield _Numbered(file_name, number, read_template(table))
 
 
-def _read_template(file_name: str, number: int, given: _Table) -> Template:
-    with _reading(f"{file_name}, template {number}"):
-        _refuse_unknown(given, {"type", "text", "push", "needs", "tone"})
-        template = Template(
-            type=MessageType(_one_of(_text(given, "type"), MessageType, "type")),
-            text=_paragraphs(_text(given, "text")),
-            push_text=_text(given, "push"),
-            needs=frozenset(_one_of(slot, SLOTS - {"name"}, "slot") for slot in _texts(given, "needs")),
-            tones=frozenset(ToneDegree(_one_of(tone, ToneDegree, "tone")) for tone in _texts(given, "tone", ())),
-        )
-        _check_slots(template)
-        _check_length(template)
-        return template
-
-
-def _paragraphs(text: str) -> str:
-    """Join the lines of a paragraph; blank lines part paragraphs."""
-    return "\n".join(" ".join(part.split()) for part in re.split(r"\n\s*\n", text.strip()))
-
-
-def _check_slots(template: Template) -> None:
-    used = slots_of(template.text)
-    for slot, times in Counter(used).items():
-        _one_of(slot, SLOTS, "slot")
-        if times > 1:
-            raise _Fault(f"slot {slot!r} is used {times} times")
-        if template.type is not _TYPE_OF_SLOT.get(slot, template.type):
-            raise _Fault(f"slot {slot!r} has facts in templates of type {_TYPE_OF_SLOT[slot].value!r} only")
-    if undeclared := set(used) - {"name"} ^ template.needs:
-        raise _Fault(f"slots used in the text and listed in needs differ by {', '.join(sorted(undeclared))}")
-    wanted = {"quote", "quote2"} if template.type is MessageType.PERSONAL_INSIGHT else {"quote"}
-    if missing := wanted - set(used):
-        raise _Fault(f"slot {min(missing)!r} is missing; a message rests on the person's own words")
-    if len(_IN_QUOTES.findall(template.text)) < len(wanted):
-        raise _Fault("a quotation does not stand in quotation marks (“{quote}”, „{quote}“ or «{quote}»)")
-    if "name" in used and ", {name}" not in template.text:
-        raise _Fault("{name} does not follow a comma and a blank, with which it goes when there is no name")
-
-
-def _check_length(template: Template) -> None:
-    longest = len(fixed_words(template.text)) + sum(_SLOT_WORDS[slot] for slot in slots_of(template.text))
-    if longest > MAX_WORDS:
-        raise _Fault(f"the text may reach {longest} words when filled; at most {MAX_WORDS} are allowed")
-    if len(template.push_text) > MAX_PUSH_CHARS:
-        raise _Fault(f"push has {len(template.push_text)} characters; at most {MAX_PUSH_CHARS} are allowed")
-    if slots_of(template.push_text):
-        raise _Fault("push has a slot; it stands on a lock screen and gives nothing of the journal away")
-
-
-def _refuse_same_openings(file_name: str, templates: Sequence[Template]) -> None:
-    numbers: dict[tuple[str, ...], int] = {}
-    for number, template in enumerate(templates, start=1):
-        opening = tuple(fixed_words(template.text)[:OPENING_WORDS])
-        with _reading(f"{file_name}, template {number}"):
-            if (first := numbers.setdefault(opening, number)) != number:
-                raise _Fault(f"opens with the same words as template {first}")
+def _refuse_same_openings(numbered: Sequence[_Numbered]) -> None:
+    firsts: dict[tuple[str, ...], _Numbered] = {}
+    for item in numbered:
+        opening = tuple(fixed_words(item.template.text)[:OPENING_WORDS])
+        first = firsts.setdefault(opening, item)
+        with reading(f"{item.file_name}, template {item.number}"):
+            if first is not item:
+                raise Fault(f"opens with the same words as template {first.number} of {first.file_name}")
 
 
 def _refuse_too_few(templates: Sequence[Template]) -> None:
-    for kind in MessageType:
+    for kind in COACHING_TYPES:
+        of_kind = [template for template in templates if template.type is kind]
+        _refuse_fewer(len(of_kind), MIN_PER_TYPE, kind)
         for tone in ToneDegree:
-            have = sum(template.type is kind and template.suits(tone) for template in templates)
-            if have < MIN_PER_TYPE:
-                raise _Fault(f"{have} templates of type {kind.value!r} for tone {tone.value!r}; needed: {MIN_PER_TYPE}")
+            have = sum(template.suits(tone) for template in of_kind)
+            _refuse_fewer(have, MIN_PER_TONE, kind, f" for tone {tone.value!r}")
 
 
-def _dates(table: _Table) -> DateWords:
-    _refuse_unknown(table, {field.name for field in fields(DateWords)})
-    for name, slots in _DATE_SLOTS.items():
-        if unknown := set(slots_of(_text(table, name))) - slots:
-            raise _Fault(f"{name} has the unknown slot {min(unknown)!r}; known: {', '.join(sorted(slots))}")
-    for name, length in _DATE_LISTS.items():
-        if len(_texts(table, name)) != length:
-            raise _Fault(f"{name} has {len(_texts(table, name))} words; needed: {length}")
-    return DateWords(
-        today=_text(table, "today"),
-        yesterday=_text(table, "yesterday"),
-        weekday=_text(table, "weekday"),
-        date=_text(table, "date"),
-        date_with_year=_text(table, "date_with_year"),
-        weeks=_text(table, "weeks"),
-        weekdays=_texts(table, "weekdays"),
-        months=_texts(table, "months"),
-        numbers=_texts(table, "numbers"),
-        first_day=_text(table, "first_day", "1"),
-    )
-
-
-def _cues(table: _Table) -> Cues:
-    """Read the phrases, in the folded form in which sentences are searched for them."""
-    _refuse_unknown(table, {field.name for field in fields(Cues)})
-    folded = {field.name: tuple(map(comparable, _texts(table, field.name))) for field in fields(Cues)}
-    return Cues(**folded)
-
-
-def _refuse_unknown(table: _Table, known: Collection[str]) -> None:
-    if unknown := table.keys() - set(known):
-        raise _Fault(f"unknown key {min(unknown)!r}; known: {', '.join(sorted(known))}")
-
-
-def _one_of(value: str, known: Collection[str], what: str) -> str:
-    if value not in set(known):
-        raise _Fault(f"unknown {what} {value!r}; known: {', '.join(sorted(known))}")
-    return value
-
-
-def _text(table: _Table, key: str, default: str | None = None) -> str:
-    value = table.get(key, default)
-    if not isinstance(value, str) or not value.strip():
-        raise _Fault(f"{key} is missing or no text")
-    return value
-
-
-def _texts(table: _Table, key: str, default: Sequence[str] | None = None) -> tuple[str, ...]:
-    value = table.get(key, default)
-    if not isinstance(value, list | tuple):
-        raise _Fault(f"{key} is missing or no list")
-    items = cast("Sequence[object]", value)
-    if not all(isinstance(item, str) and item.strip() for item in items):
-        raise _Fault(f"{key} holds something that is no text")
-    return tuple(cast("Sequence[str]", items))
-
-
-def _table(table: _Table, key: str) -> _Table:
-    value = table.get(key)
-    if not isinstance(value, dict):
-        raise _Fault(f"[{key}] is missing")
-    return cast("_Table", value)
-
-
-def _tables(table: _Table, key: str) -> Sequence[_Table]:
-    value = table.get(key)
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in cast("Sequence[object]", value)):
-        raise _Fault(f"[[{key}]] is missing")
-    return cast("Sequence[_Table]", value)
+def _refuse_fewer(have: int, needed: int, kind: MessageType, tone: str = "") -> None:
+    if have < needed:
+        raise Fault(f"{have} templates of type {kind.value!r}{tone}; needed: {needed}")

@@ -1,0 +1,10 @@
+"""Local rules that find explicit signs of risk in a journal entry: no model, no network, never down.
+
+*folding* brings a text into one plain form, *spelling* undoes what people do to words, *pattern* reads the
+notation of the rules, *rules* finds them. That nothing was found says nothing about a person.
+"""
+
+from reflecta.domain.risk.pattern import PatternFault
+from reflecta.domain.risk.rules import Finding, RiskRules, Sign, SignLists, Weight
+
+__all__ = ["Finding", "PatternFault", "RiskRules", "Sign", "SignLists", "Weight"]

@@ -1,0 +1,255 @@
+"""Finds signs of risk in a text by rules of all languages at once; what language it is in need not be known."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import chain
+from typing import Final
+
+from reflecta.domain.risk.folding import BREAK
+from reflecta.domain.risk.pattern import MIN_LETTERS, Gap, PatternFault, PatternReader, Way, Word
+from reflecta.domain.risk.spelling import Heard, Speller
+
+# As far from a mention, in words, the words that put it at a distance may stand.
+NEAR: Final = 20
+
+
+class Sign(StrEnum):
+    """What a rule found a sign of, the gravest first."""
+
+    SUICIDE = "suicide"
+    SELF_HARM = "self_harm"
+    HARM_TO_OTHERS = "harm_to_others"
+    ABUSE = "abuse"
+    EATING_DISORDER = "eating_disorder"
+
+
+class Weight(StrEnum):
+    """What may undo a finding: nothing; only an excuse on the very same words; also one near by."""
+
+    CERTAIN = "certain"
+    PRESENT = "present"
+    MENTION = "mention"
+
+
+_SIGNS: Final = list(Sign)
+_WEIGHTS: Final = list(Weight)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A sign of risk in a text, without a word of it. *rule* names the pattern, such as 'en.suicide.12'."""
+
+    sign: Sign
+    language: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignLists:
+    """The rules of one file in their notation (see `pattern`); *name* is that of the file, *language* its first part.
+
+    *same_words* undo a finding that they share a word with, *near_by* a mention within some words; both undo those
+    of all languages. *fillers* are left out of every text; *common* are words that no rule should be found by.
+    """
+
+    name: str
+    patterns: Mapping[Sign, Mapping[Weight, Sequence[str]]]
+    same_words: Sequence[str] = ()
+    near_by: Sequence[str] = ()
+    named: Mapping[str, str]
+    common: frozenset[str] = frozenset()
+    fillers: frozenset[str] = frozenset()
+    spelled_right: frozenset[str] = frozenset()
+
+    @property
+    def language(self) -> str:
+        """Give the code of the language."""
+        return self.name.partition(".")[0]
+
+
+@dataclass(slots=True, eq=False)
+class _Path:
+    """One way through a pattern, from its key word outwards in both directions."""
+
+    order: tuple[int, ...]
+    finding: Finding | None
+    weight: Weight
+    key: frozenset[str]
+    before: Way
+    after: Way
+    needed: tuple[frozenset[str], ...]
+
+    def may_be_in(self, present: set[str] | frozenset[str]) -> bool:
+        """Say whether a text with these words has one for each place."""
+        return not any(words.isdisjoint(present) for words in self.needed)
+
+    def spans(self, heard: Heard) -> Iterator[tuple[int, int]]:
+        """Give where it stands: the first word and the one after the last."""
+        for place in heard.places(self.key):
+            start = _walk(heard, self.before, place - 1, -1)
+            end = _walk(heard, self.after, place + 1, 1)
+            if start is not None and end is not None:
+                yield start + 1, end
+
+
+_Index = Mapping[str, Sequence[_Path]]
+
+
+class _Excuses:
+    """The words of a text that stand within excuses; looked for when they are first asked for."""
+
+    def __init__(self, heard: Heard, same: _Index, near: _Index) -> None:
+        self._heard = heard
+        self._indexes = {Weight.PRESENT: same, Weight.MENTION: near}
+        self._marks: dict[Weight, bytearray] = {}
+
+    def undo(self, weight: Weight, start: int, end: int) -> bool:
+        """Say whether a finding at these words is undone."""
+        if weight is Weight.CERTAIN:
+            return False
+        if self._has(Weight.PRESENT, start, end):
+            return True
+        return weight is Weight.MENTION and self._has(Weight.MENTION, max(start - NEAR, 0), end + NEAR)
+
+    def _has(self, weight: Weight, start: int, end: int) -> bool:
+        if weight not in self._marks:
+            self._marks[weight] = self._marked(self._indexes[weight])
+        return self._marks[weight].find(1, start, end) >= 0
+
+    def _marked(self, index: _Index) -> bytearray:
+        marks = bytearray(len(self._heard.said))
+        for path in _candidates(index, self._heard):
+            for start, end in path.spans(self._heard):
+                marks[start:end] = b"\1" * (end - start)
+        return marks
+
+
+class RiskRules:
+    """The rules of all languages. *version* changes with any change of them."""
+
+    def __init__(self, lists: Sequence[SignLists], *, version: str) -> None:
+        """Build the rules; PatternFault where a pattern cannot be one."""
+        self.version = version
+        self._common = frozenset[str]().union(*(one.common for one in lists))
+        self._ranks: dict[frozenset[str], tuple[bool, int, int]] = {}
+        fillers = frozenset[str]().union(*(one.fillers for one in lists))
+        typos: set[str] = set()
+        rules: list[_Path] = []
+        same: list[_Path] = []
+        near: list[_Path] = []
+        for number, one in enumerate(lists):
+            try:
+                reader = PatternReader(one.named, fillers=fillers)
+                rules += self._rules(one, number, reader)
+                same += self._excuses(one.same_words, reader)
+                near += self._excuses(one.near_by, reader)
+            except PatternFault as fault:
+                raise PatternFault(str(fault), name=one.name) from fault
+            typos |= reader.typos
+        self._rules_by_key, self._same, self._near = _by_key(rules), _by_key(same), _by_key(near)
+        self._keys = frozenset(self._rules_by_key)
+        every = [*rules, *same, *near]
+        self._speller = Speller(
+            frozenset[str]().union(*(words for path in every for words in _words_of(path))),
+            keys=self._keys,
+            joints=_joints(rules),
+            typos=typos,
+            spelled_right=frozenset[str]().union(*(one.spelled_right for one in lists)),
+            fillers=fillers,
+        )
+
+    def find(self, text: str) -> Finding | None:
+        """Give the gravest sign in a text, None where the rules see none."""
+        return next(self._findings(text), None)
+
+    def find_all(self, text: str) -> Sequence[Finding]:
+        """Give what every rule finds in a text, the gravest first."""
+        return list(dict.fromkeys(self._findings(text)))
+
+    def _findings(self, text: str) -> Iterator[Finding]:
+        heard = self._speller.hear(text)
+        candidates = _candidates(self._rules_by_key, heard)
+        if not candidates:
+            return
+        excuses = _Excuses(heard, self._same, self._near)
+        for path in sorted(candidates, key=lambda path: path.order):
+            if path.finding and any(not excuses.undo(path.weight, *span) for span in path.spans(heard)):
+                yield path.finding
+
+    def _rules(self, one: SignLists, number: int, reader: PatternReader) -> Iterator[_Path]:
+        for sign, lists in one.patterns.items():
+            weights = [weight for weight, patterns in lists.items() for _ in patterns]
+            read = reader.read([pattern for patterns in lists.values() for pattern in patterns])
+            for count, (weight, ways) in enumerate(zip(weights, read, strict=True), start=1):
+                finding = Finding(sign=sign, language=one.language, rule=f"{one.name}.{sign.value}.{count}")
+                order = (_SIGNS.index(sign), _WEIGHTS.index(weight), number, count)
+                for way in ways:
+                    yield self._path(way, order, finding, weight)
+
+    def _excuses(self, patterns: Sequence[str], reader: PatternReader) -> Iterator[_Path]:
+        for ways in reader.read(patterns):
+            for way in ways:
+                yield self._path(way, (), None, Weight.CERTAIN)
+
+    def _path(self, way: Way, order: tuple[int, ...], finding: Finding | None, weight: Weight) -> _Path:
+        """Split a way at the word that is the rarest in ordinary text."""
+        needed = [(place, step.words) for place, step in enumerate(way) if isinstance(step, Word) and not step.optional]
+        at, key = min(needed, key=lambda found: self._rank(found[1]))
+        others = tuple(words for place, words in needed if place != at)
+        return _Path(order, finding, weight, key, way[:at][::-1], way[at + 1 :], others)
+
+    def _rank(self, words: frozenset[str]) -> tuple[bool, int, int]:
+        if words not in self._ranks:
+            shortest = min(map(len, words))
+            self._ranks[words] = (not words.isdisjoint(self._common), -shortest, len(words))
+        return self._ranks[words]
+
+
+def _words_of(path: _Path) -> Iterable[frozenset[str]]:
+    return [path.key, *(step.words for step in (*path.before, *path.after) if isinstance(step, Word))]
+
+
+def _joints(rules: Iterable[_Path]) -> set[str]:
+    """Give the key words of what people write in one word: of harm to themselves."""
+    signs = {Sign.SUICIDE, Sign.SELF_HARM}
+    keys = chain.from_iterable(path.key for path in rules if path.finding and path.finding.sign in signs)
+    return {key for key in keys if not key.endswith("*") and len(key) >= MIN_LETTERS}
+
+
+def _by_key(paths: Iterable[_Path]) -> _Index:
+    found: defaultdict[str, list[_Path]] = defaultdict(list)
+    for path in paths:
+        for word in path.key:
+            found[word].append(path)
+    return dict(found)
+
+
+def _candidates(paths: _Index, heard: Heard) -> set[_Path]:
+    present = heard.present
+    return {path for word in paths.keys() & present for path in paths[word] if path.may_be_in(present)}
+
+
+def _walk(heard: Heard, steps: Way, place: int, by: int) -> int | None:
+    """Walk steps from a place to either side; give the nearest place after them, None where they lead nowhere."""
+    places = {place}
+    last = len(heard.said)
+    for step in steps:
+        if isinstance(step, Gap):
+            places |= {further for start in places for further in _open_places(heard, start, by, step.most)}
+            continue
+        reached = {at + by for at in places if 0 <= at < last and heard.is_at(at, step.words)}
+        places = reached | places if step.optional else reached
+        if not places:
+            return None
+    return min(places, key=lambda at: abs(at - place))
+
+
+def _open_places(heard: Heard, start: int, by: int, most: int) -> Iterator[int]:
+    """Give the places that up to so many words further on leads to, within the sentence."""
+    for away in range(most):
+        at = start + away * by
+        if not 0 <= at < len(heard.said) or heard.said[at] == BREAK:
+            return
+        yield at + by

@@ -1,0 +1,305 @@
+"""The words of a text as the rules know them, whatever was done to them: joined, torn, masked, mistyped."""
+
+import re
+import string
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from reflecta.domain.risk.folding import BREAK, fold, undoubled
+from reflecta.domain.risk.pattern import MIN_STEM, MIN_TYPO, NUMBER, YEAR
+
+# Longer runs of letters and signs are no words; nothing is tried on them.
+_MAX_WORD: Final = 40
+_MAX_PIECE: Final = 16
+_MIN_JOINED: Final = 5
+_MAX_JOINT: Final = 12
+# In shorter words another letter makes another word too often; lost, doubled and swapped letters do not.
+_MIN_OTHER_LETTER: Final = 7
+_SINGLES: Final = 3
+
+_EDGES: Final = string.punctuation.replace("$", "").replace("@", "")
+_ENDS: Final = frozenset(".!?;")
+_LEET: Final = str.maketrans("013457869@$!|+", "oieastbpgasiit")
+_OTHER_LEET: Final = str.maketrans("013457869@$!|+", "oleastbpgaslit")
+_RUNS: Final = re.compile(r"[^\W\d_]+|\d+|[.!?;]+")
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
+_NONE: Final[frozenset[str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """How words begin and end on which more than a look-up may be worth while: four letters, or three."""
+
+    heads: frozenset[str]
+    tails: frozenset[str]
+    short_heads: frozenset[str]
+    short_tails: frozenset[str]
+
+    @classmethod
+    def of(cls, joints: Collection[str], *, typos: Collection[str], stems: Collection[str]) -> "_Ends":
+        """Take those of stems, of words with a slip in them, and of words that begin or end with a joint."""
+        long = [joint for joint in joints if len(joint) >= MIN_STEM]
+        short = {joint for joint in joints if len(joint) < MIN_STEM}
+        return cls(
+            heads=frozenset({joint[:4] for joint in long} | {stem[:4] for stem in stems}),
+            tails=frozenset(joint[-4:] for joint in long),
+            # A slip leaves either end as it is; in six letters, the two in the middle may be swapped.
+            short_heads=frozenset(short | {typo[:3] for typo in typos} | {typo[:2] + typo[3] for typo in typos}),
+            short_tails=frozenset(short | {typo[-3:] for typo in typos}),
+        )
+
+
+@dataclass(slots=True)
+class Heard:
+    """The words of a text in order, with a mark where a sentence ends.
+
+    *readings*: what else a word may be (a known word with a slip in it, a stem, a number); *present*: all words
+    and readings that the rules know.
+    """
+
+    said: list[str]
+    readings: dict[str, frozenset[str]]
+    present: set[str] | frozenset[str]
+
+    def places(self, words: frozenset[str]) -> Iterator[int]:
+        """Give where one of these words stands, or one that may be read so."""
+        meant = [said for said, readings in self.readings.items() if not words.isdisjoint(readings)]
+        for said in words.intersection(self.present).union(meant):
+            yield from _places(self.said, said)
+
+    def is_at(self, place: int, words: frozenset[str]) -> bool:
+        """Say whether one of these words stands at a place."""
+        said = self.said[place]
+        return said in words or (said in self.readings and not words.isdisjoint(self.readings[said]))
+
+
+class Speller:
+    """Hears a text: its words, with what they may be meant to be.
+
+    *words* are all that the rules know, stems with their '*'; *keys* those that rules are found by; *joints* those
+    of which one must be in words written as one; *typos* those that may have a slip in them; *spelled_right* are
+    ordinary words that only look like such a slip.
+    """
+
+    def __init__(
+        self,
+        words: Collection[str],
+        *,
+        keys: Collection[str],
+        joints: Collection[str],
+        typos: Collection[str],
+        spelled_right: Collection[str],
+        fillers: Collection[str],
+    ) -> None:
+        self._fillers = frozenset(fillers)
+        self._known = frozenset(word for word in words if not word.endswith("*"))
+        self._stems: defaultdict[str, list[str]] = defaultdict(list)
+        for stem in sorted(word for word in words if word.endswith("*")):
+            self._stems[stem[:MIN_STEM]].append(stem)
+        self._also = {word: found for word in self._known if (found := self._stems_of(word) | _numbers(word))}
+        self._typos = _slips(typos)
+        self._right = frozenset(spelled_right)
+        long_keys = {key for key in keys if not key.endswith("*") and len(key) >= _SINGLES}
+        self._joints = frozenset(joints)
+        self._ends = _Ends.of(self._joints, typos=typos, stems=self._stems)
+        self._by_shape: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
+        for key in sorted(long_keys):
+            self._by_shape[key[0], len(key)].append(key)
+
+    def hear(self, text: str) -> Heard:
+        """Give the words of a text. Linear in its length."""
+        said = self._split(fold(text))
+        different = set(said)
+        present: set[str] | frozenset[str] = different & self._known
+        readings = {word: self._also[word] for word in present & self._also.keys()}
+        joined: dict[str, Sequence[str]] = {}
+        for word in different - self._known:
+            if not self._may_be_meant(word):
+                continue
+            if meant := self._readings(word):
+                readings[word] = meant
+            elif parts := self._parted(word):
+                joined[word] = parts
+        if joined:
+            said = [part for word in said for part in joined.get(word, (word,)) if part not in self._fillers]
+            present = self._known.intersection(said)
+            readings |= {word: self._also[word] for word in present & self._also.keys()}
+        return Heard(said, readings, present.union(*readings.values()) if readings else present)
+
+    def _may_be_meant(self, word: str) -> bool:
+        """Say, fast and for most words no, whether one of the ways to read an unknown word may succeed."""
+        ends = self._ends
+        return (
+            word[:4] in ends.heads
+            or word[-4:] in ends.tails
+            or word[:3] in ends.short_heads
+            or word[-3:] in ends.short_tails
+            or not word.isalpha()
+        )
+
+    def _split(self, folded: str) -> list[str]:
+        """Give the words of a folded text, and the ends of its sentences, without the fillers."""
+        fillers = self._fillers
+        said: list[str] = []
+        for chunk in folded.split():
+            if chunk.isalpha():
+                if chunk not in fillers:
+                    said.append(chunk)
+            elif (core := chunk[:-1]).isalpha() and chunk[-1] in _ENDS:
+                said += (BREAK,) if core in fillers else (core, BREAK)
+            else:
+                said += [word for word in self._words_in(chunk) if word not in fillers]
+        return list(self._spelt_out(said)) if _has_letters_in_a_row(said) else said
+
+    def _words_in(self, chunk: str) -> Iterator[str]:
+        """Give the words of what stands between blanks, where it is not a plain word."""
+        core = chunk.strip(_EDGES)
+        yield from self._plain(core)
+        tail = chunk[chunk.rfind(core) + len(core) :] if core else chunk
+        if ".." not in tail and not _ENDS.isdisjoint(tail):
+            yield BREAK
+
+    def _plain(self, core: str) -> Iterable[str]:
+        """Give the words of letters, digits and signs that are written as one."""
+        if core.isalpha() or core.isdecimal():
+            return (core,)
+        if len(core) <= _MAX_WORD:
+            runs = _LETTERS.findall(core)
+            for table in (_LEET, _OTHER_LEET):
+                if (word := undoubled(core.translate(table))).isalpha() and self._knows(word):
+                    return (word,)
+            if _is_torn(core, runs) and self._knows(word := undoubled("".join(runs))):
+                return (word,)
+            if not core.isalnum() and self._masked(core):
+                return (core,)
+        return [BREAK if run[0] in _ENDS else run for run in _RUNS.findall(core)]
+
+    def _knows(self, word: str) -> bool:
+        return word in self._known or bool(self._readings(word)) or bool(self._parted(word))
+
+    def _readings(self, word: str) -> frozenset[str]:
+        """Give what an unknown word may be."""
+        if len(word) < MIN_STEM:
+            return _numbers(word) or (self._masked(word) if not word.isalnum() else _NONE)
+        found = self._stems_of(word)
+        if len(word) >= MIN_TYPO - 1:
+            found |= self._corrected(word)
+        return found or _numbers(word) or (self._masked(word) if not word.isalnum() else _NONE)
+
+    def _stems_of(self, word: str) -> frozenset[str]:
+        head = word[:MIN_STEM]
+        if head not in self._stems:
+            return _NONE
+        return frozenset(stem for stem in self._stems[head] if word.startswith(stem[:-1]))
+
+    def _corrected(self, word: str) -> frozenset[str]:
+        """Give the known words from which this one is one slip away."""
+        if word in self._right or len(word) > _MAX_WORD:
+            return _NONE
+        near = {typo for cut in (word, *_cuts(word)) for typo in self._typos.get(cut, ())}
+        return frozenset(typo for typo in near if _is_slip(word, typo))
+
+    def _masked(self, core: str) -> frozenset[str]:
+        """Give the known words that a word with hidden letters fits: its first letter and half of all must show."""
+        shown = sum(map(str.isalpha, core))
+        if not core[:1].isalpha() or 2 * shown < len(core) or len(core) > _MAX_WORD:
+            return _NONE
+        fits = self._by_shape.get((core[0], len(core)), ())
+        return frozenset(
+            key
+            for key in fits
+            if all(seen == meant or not seen.isalnum() for seen, meant in zip(core, key, strict=True))
+        )
+
+    def _parted(self, word: str) -> Sequence[str]:
+        """Give the fewest known words that a word without blanks falls into, a key among them; () where it does not."""
+        if not _MIN_JOINED <= len(word) <= _MAX_WORD or not self._has_joint(word):
+            return ()
+        best: list[Sequence[str] | None] = [(), *[None] * len(word)]
+        for start in range(len(word)):
+            so_far = best[start]
+            if so_far is None:
+                continue
+            for end in range(start + 1, min(len(word), start + _MAX_PIECE) + 1):
+                piece, known = word[start:end], best[end]
+                if piece in self._known and (known is None or len(known) > len(so_far) + 1):
+                    best[end] = (*so_far, piece)
+        parts = best[-1] or ()
+        return parts if not self._joints.isdisjoint(parts) else ()
+
+    def _has_joint(self, word: str) -> bool:
+        """Say whether a word begins or ends with a joint."""
+        joints = self._joints
+        return any(word[:length] in joints or word[-length:] in joints for length in range(_SINGLES, _MAX_JOINT))
+
+    def _spelt_out(self, said: Sequence[str]) -> Iterator[str]:
+        """Join the letters of words that are written letter by letter."""
+        letters: list[str] = []
+        for word in (*said, ""):
+            if _is_single(word):
+                letters.append(word)
+                continue
+            joined = undoubled("".join(letters))
+            whole = _SINGLES <= len(letters) <= _MAX_WORD and self._knows(joined)
+            yield from (joined,) if whole else letters
+            letters = []
+            if word:
+                yield word
+
+
+def _places(said: Sequence[str], word: str) -> Iterator[int]:
+    place = -1
+    try:
+        while True:
+            place = said.index(word, place + 1)
+            yield place
+    except ValueError:  # no more of them: quicker than to look at each word
+        return
+
+
+def _is_single(word: str) -> bool:
+    return len(word) == 1 and word != BREAK
+
+
+def _has_letters_in_a_row(said: Sequence[str]) -> bool:
+    places = [place for place, word in enumerate(said) if len(word) == 1]
+    return any(last - first == _SINGLES - 1 for first, last in zip(places, places[_SINGLES - 1 :], strict=False))
+
+
+def _numbers(word: str) -> frozenset[str]:
+    if not word.isdecimal():
+        return _NONE
+    is_year = len(word) == len(YEAR) and word[:2] in {"19", "20"}
+    return frozenset({NUMBER, YEAR} if is_year else {NUMBER})
+
+
+def _is_torn(core: str, runs: Sequence[str]) -> bool:
+    """Say whether signs stand within a word ('su.icide', 's-u-i'), not between two ('self-harm')."""
+    if min(map(len, runs), default=0) == 0:
+        return False
+    return len(min(runs, key=len)) == 1 or not {"-", "/", "_"}.intersection(core)
+
+
+def _cuts(word: str) -> Iterator[str]:
+    """Give a word without one of its letters; never without the first."""
+    for place in range(1, len(word)):
+        yield word[:place] + word[place + 1 :]
+
+
+def _slips(typos: Iterable[str]) -> dict[str, list[str]]:
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for typo in sorted(typos):
+        for cut in dict.fromkeys((typo, *_cuts(typo))):
+            found[cut].append(typo)
+    return dict(found)
+
+
+def _is_slip(word: str, meant: str) -> bool:
+    """Say whether a word differs from another by a letter lost, added or swapped; in long ones by another letter."""
+    if word[0] != meant[0] or abs(len(word) - len(meant)) > 1:
+        return False
+    if len(word) != len(meant):
+        return True
+    return len(meant) >= _MIN_OTHER_LETTER or sorted(word) == sorted(meant)
