@@ -8,9 +8,10 @@ from typing import cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.domain.journal import NOW, a_context, a_message, an_entry
+from tests.domain.journal import NOW, PARIS, a_context, a_message, an_entry
 from tests.domain.strategies import any_text, markup, properties
 
+from reflecta.adapters.models.templates import load_templates
 from reflecta.domain.context import (
     MAX_ENTRY_CHARS,
     MAX_INSIGHT_CHARS,
@@ -18,6 +19,7 @@ from reflecta.domain.context import (
     MAX_MESSAGE_CHARS,
     NEWCOMER_ENTRIES,
     as_data,
+    build_context,
     render,
     tokens,
 )
@@ -108,18 +110,83 @@ def test_now_is_the_users_wall_clock_with_its_weekday() -> None:
     assert rendered(render(a_context("text", zone="Pacific/Auckland")))["now"] == "Tuesday 2026-05-05 19:00"
 
 
-def test_past_messages_carry_their_feedback_and_are_cut() -> None:
-    message = PastMessage(
-        id="m",
-        type=MessageType.CHALLENGE,
-        text="word " * 400,
-        sent_at=NOW - timedelta(days=1),
-        feedback=(Feedback(message_id="m", kind="helpful", rating=4),),
-    )
-    past = cast("list[Document]", rendered(render(a_context(messages=[message])))["pastMessages"])[0]
-    assert (past["type"], past["date"]) == ("challenge", "2026-05-04")
-    assert past["feedback"] == [{"kind": "helpful", "rating": 4}]
+def test_the_zone_that_days_are_counted_in_is_named() -> None:
+    assert rendered(render(a_context("text", zone="Pacific/Auckland")))["zone"] == "Pacific/Auckland"
+
+
+def sent(text: str = "Well?", *feedback: Feedback, days_ago: int = 1) -> PastMessage:
+    at = NOW - timedelta(days=days_ago)
+    return PastMessage(id="m", type=MessageType.CHALLENGE, text=text, sent_at=at, feedback=feedback)
+
+
+def answer(kind: str, rating: int | None = None) -> Feedback:
+    return Feedback(message_id="m", kind=kind, rating=rating)
+
+
+def past_of(*messages: PastMessage) -> list[Document]:
+    return cast("list[Document]", rendered(render(a_context(messages=messages)))["pastMessages"])
+
+
+def test_past_messages_carry_their_day_and_are_cut() -> None:
+    (past,) = past_of(sent("word " * 400, answer("helpful", 4)))
+    assert (past["type"], past["date"], past["daysAgo"]) == ("challenge", "Monday 2026-05-04", 1)
     assert len(str(past["text"])) <= MAX_MESSAGE_CHARS
+
+
+@pytest.mark.parametrize(
+    ("feedback", "words"),
+    [
+        ([answer("helpful")], ["helpful"]),
+        ([answer("stars", 5)], ["helpful"]),
+        ([answer("stars", 3)], ["so-so"]),
+        ([answer("helpful", 2)], ["not helpful"]),
+        ([answer("unhelpful")], ["not helpful"]),
+        ([answer("Not_Helpful")], ["not helpful"]),
+        ([answer("opened"), answer("opened"), answer("stars", 1)], ["not helpful", "opened"]),
+        ([answer("reported a bug")], ["reported a bug"]),
+        ([], []),
+    ],
+)
+def test_what_a_person_made_of_a_message_is_said_in_words(feedback: list[Feedback], words: list[str]) -> None:
+    assert past_of(sent("Well?", *feedback))[0]["feedback"] == words
+
+
+def test_only_an_app_that_reports_answers_tells_that_a_message_was_ignored() -> None:
+    assert [past["feedback"] for past in past_of(sent(), sent("And?", answer("opened")))] == [["ignored"], ["opened"]]
+    assert [past["feedback"] for past in past_of(sent(), sent("And?"))] == [[], []]
+
+
+def test_openings_and_questions_that_did_not_help_are_named() -> None:
+    text = "You wrote about rain. It is grey. What would the sun say? Take care."
+    document = rendered(render(a_context(messages=[sent(text, answer("stars", 1)), sent("Fine.", answer("stars", 5))])))
+    assert document["notToTry"] == [
+        {"type": "challenge", "opening": "You wrote about rain.", "question": "What would the sun say?"}
+    ]
+
+
+def test_what_is_brought_to_mind_can_be_cited() -> None:
+    entries = [
+        an_entry(text, number=n, at=NOW - timedelta(days=days))
+        for n, (days, text) in enumerate(
+            [
+                (1, "I skipped the canal, it is too much."),
+                (30, "I want to run along the canal. My sister Anna ran too."),
+            ]
+        )
+    ]
+    user = User(id="u", language="en", entry_count=2)
+    context = build_context(
+        user, entries=entries, insights=None, messages=(), now=NOW, zone=PARIS, budget=2000, templates=load_templates()
+    )
+    document = rendered(render(context))
+    old: Document = {"entryId": "e1", "date": "Sunday 2026-04-05", "daysAgo": 30}
+    new: Document = {"entryId": "e0", "date": "Monday 2026-05-04", "daysAgo": 1}
+    promise, kin = "I want to run along the canal.", "My sister Anna ran too."
+    assert document["commitments"] == [old | {"quote": promise}]
+    assert document["people"] == [{"name": "Anna"} | old | {"quote": kin}]
+    assert document["contrasts"] == [
+        {"older": old | {"quote": promise}, "newer": new | {"quote": "I skipped the canal, it is too much."}}
+    ]
 
 
 def test_a_megabyte_of_insights_does_not_burst_the_budget() -> None:

@@ -11,29 +11,48 @@ from hypothesis import strategies as st
 from tests.domain.journal import a_context
 from tests.domain.strategies import a_draft, any_text, markup, properties
 
+from reflecta.domain.context import NEWCOMER_ENTRIES
 from reflecta.domain.errors import InvalidReply
-from reflecta.domain.model import Evidence, MessageType, Purpose, Recommendation
+from reflecta.domain.model import (
+    COACHING_TYPES,
+    Dimension,
+    Evidence,
+    MessageType,
+    Purpose,
+    Recommendation,
+    ScreenedSign,
+)
 from reflecta.domain.prompt import (
     MAX_EVIDENCE,
     MAX_FAULTS,
     MAX_RATIONALE_CHARS,
     MAX_REPLY_CHARS,
+    MAX_SCREENED,
+    SCREENING_TOKENS,
     Prompts,
     PromptText,
+    Question,
     ask_for_assessment,
     ask_for_draft,
     ask_for_revision,
+    ask_for_screening,
     read_assessment,
     read_draft,
+    read_screening,
     write_draft,
 )
 from reflecta.domain.text import clean
 
 PROMPTS = Prompts(
     draft=PromptText(name="draft", text="Write."),
+    newcomer=PromptText(name="newcomer", text="Welcome."),
+    screening=PromptText(name="screening", text="Look."),
     revision=PromptText(name="revision", text="Mend."),
     assessment=PromptText(name="assessment", text="Judge."),
 )
+
+
+RATINGS = {dimension.value: 7 for dimension in Dimension}
 
 
 def draft_reply(**changes: object) -> str:
@@ -50,7 +69,7 @@ def assessment_reply(**changes: object) -> str:
     fields: dict[str, object] = {
         "simulatedReaction": "Fine.",
         "faults": ["dull"],
-        "overallEffectiveness": 7,
+        "dimensions": RATINGS,
         "recommendedAction": "SEND_MESSAGE",
     }
     return json.dumps(fields | changes)
@@ -66,7 +85,13 @@ def test_a_draft_is_read_field_by_field() -> None:
 def test_an_assessment_is_read_field_by_field() -> None:
     read = read_assessment(assessment_reply())
     assert (read.score, read.recommendation, read.faults) == (7.0, Recommendation.SEND, ("dull",))
+    assert read.dimensions == dict.fromkeys(Dimension, 7)
     assert read.rationale == "Fine."
+
+
+def test_reasons_stand_beside_the_reaction() -> None:
+    reply = assessment_reply(reasons={"truth": "she never said 'free'", "tone": "", "mood": "x", "harm": 3})
+    assert read_assessment(reply).rationale == "Fine.\ntruth: she never said 'free'"
 
 
 WRAPPED: list[Callable[[str], str]] = [
@@ -148,23 +173,105 @@ def test_what_is_no_draft_is_refused(reply: str) -> None:
 @given(st.one_of(any_text, markup, st.recursive(st.none() | st.floats() | any_text, st.lists).map(json.dumps)))
 @properties
 def test_no_answer_breaks_the_reading(reply: str) -> None:
-    for read in (read_draft, read_assessment):
+    for read in (read_draft, read_assessment, read_screening):
         with pytest.raises(InvalidReply):
             read(reply)
 
 
-SCORES = ["0", "0.99", "11", "10.01", "-1", "NaN", "Infinity", "-Infinity", "1e999", "true", '"7"', "null", "[7]", "{}"]
+NO_RATINGS = ["0", "11", "-1", "7.5", "NaN", "Infinity", "-Infinity", "1e999", "true", '"7"', "null", "[7]", "{}"]
 
 
-@pytest.mark.parametrize("score", [*SCORES, "9" * 400, "9" * 5000])
-def test_a_score_that_is_no_number_from_one_to_ten_is_refused(score: str) -> None:
+@pytest.mark.parametrize("rating", [*NO_RATINGS, "9" * 400, "9" * 5000])
+def test_a_rating_that_is_no_whole_number_from_one_to_ten_is_refused(rating: str) -> None:
     with pytest.raises(InvalidReply):
-        read_assessment(assessment_reply().replace(": 7", f": {score}"))
+        read_assessment(assessment_reply().replace('"truth": 7', f'"truth": {rating}'))
 
 
-@pytest.mark.parametrize("score", [1, 1.0, 5.5, 10, 10.0])
-def test_every_score_from_one_to_ten_is_read(score: float) -> None:
-    assert read_assessment(assessment_reply(overallEffectiveness=score)).score == score
+@pytest.mark.parametrize("rating", [1, 1.0, 5, 10, 10.0])
+def test_every_rating_from_one_to_ten_is_read(rating: float) -> None:
+    read = read_assessment(assessment_reply(dimensions=RATINGS | {"truth": rating}))
+    assert read.dimensions[Dimension.TRUTH] == rating
+
+
+@pytest.mark.parametrize("dimension", Dimension)
+def test_no_dimension_may_be_left_out(dimension: Dimension) -> None:
+    rated = {name: rating for name, rating in RATINGS.items() if name != dimension}
+    with pytest.raises(InvalidReply, match=dimension.value):
+        read_assessment(assessment_reply(dimensions=rated))
+
+
+@pytest.mark.parametrize(
+    ("signs", "read"),
+    [
+        (["none"], [ScreenedSign.NONE]),
+        (["distress", "suicide"], [ScreenedSign.DISTRESS, ScreenedSign.SUICIDE]),
+        (["none", "abuse", "abuse"], [ScreenedSign.ABUSE]),
+    ],
+)
+def test_signs_are_read_and_none_counts_only_alone(signs: list[str], read: list[ScreenedSign]) -> None:
+    screening = read_screening(json.dumps({"signs": signs, "entryIds": ["e1", "e\0"]}))
+    assert (list(screening.signs), screening.entry_ids) == (read, ("e1", "e"))
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        *("", "none", "{}", '{"signs": []}', '{"signs": "none"}', '{"signs": ["sad"]}', '{"signs": ["none", 1]}'),
+        *('{"signs": [["none"]]}', '{"signs": ["none"], "entryIds": "e1"}', '{"signs": ["none"], "entryIds": [1]}'),
+    ],
+)
+def test_what_is_no_screening_is_refused(reply: str) -> None:
+    with pytest.raises(InvalidReply):
+        read_screening(reply)
+
+
+def test_only_the_newest_entries_are_screened_and_nothing_else_of_the_person() -> None:
+    question = ask_for_screening(PROMPTS, a_context(*(f"text {n}" for n in range(9))))
+    given_data = json.loads(question.content.split("JSON data:\n")[1])
+    assert given_data == {"entries": [{"entryId": f"e{n + 1}", "text": f"text {n}"} for n in range(MAX_SCREENED)]}
+    assert (question.purpose, question.max_output_tokens) == (Purpose.SCREENING, SCREENING_TOKENS)
+
+
+def test_a_newcomer_gets_a_prompt_of_their_own() -> None:
+    context = a_context("text")
+    assert ask_for_draft(PROMPTS, context).instructions == "Welcome."
+    assert ask_for_draft(PROMPTS, replace(context, entry_count=NEWCOMER_ENTRIES)).instructions == "Write."
+
+
+@pytest.mark.parametrize("kind", COACHING_TYPES)
+def test_a_chosen_kind_is_named_and_the_only_one_that_may_be_answered(kind: MessageType) -> None:
+    context = a_context("text")
+    questions = [
+        ask_for_draft(PROMPTS, context, kind=kind),
+        ask_for_revision(PROMPTS, context, draft=a_draft(), faults=[], kind=kind),
+    ]
+    for question in questions:
+        assert f'"messageType": "{kind}",\n "whenToUse"' in question.content
+        assert kinds_of(question) == [kind]
+    # Model clients know a schema by its identity.
+    assert questions[0].schema is questions[1].schema
+    assert read_draft(draft_reply(messageType=kind), kind=kind).type is kind
+
+
+def test_without_a_kind_the_writer_chooses_among_those_of_a_coach() -> None:
+    question = ask_for_draft(PROMPTS, a_context("text"))
+    assert kinds_of(question) == list(COACHING_TYPES)
+    assert "whenToUse" not in question.content
+
+
+def kinds_of(question: Question) -> list[object]:
+    properties_of = cast("dict[str, dict[str, list[object]]]", question.schema["properties"])
+    return properties_of["messageType"]["enum"]
+
+
+def test_an_answer_of_another_kind_than_asked_for_is_refused() -> None:
+    with pytest.raises(InvalidReply, match="check_in, though challenge"):
+        read_draft(draft_reply(), kind=MessageType.CHALLENGE)
+
+
+def test_a_coach_does_not_write_care_texts() -> None:
+    with pytest.raises(InvalidReply):
+        read_draft(draft_reply(messageType="care"))
 
 
 @pytest.mark.parametrize(
@@ -214,6 +321,7 @@ def test_no_text_of_journal_or_draft_can_close_the_data_of_a_question(text: str)
         ask_for_draft(PROMPTS, context),
         ask_for_revision(PROMPTS, context, draft=draft, faults=[text]),
         ask_for_assessment(PROMPTS, context, draft),
+        ask_for_screening(PROMPTS, context),
     ]
     assert not any("<" in question.content for question in questions)
 
@@ -226,15 +334,17 @@ def test_a_revision_gives_the_draft_and_its_faults() -> None:
 
 
 def test_each_question_bears_its_purpose_its_text_and_its_version() -> None:
-    context = a_context("text")
+    context = replace(a_context("text"), entry_count=NEWCOMER_ENTRIES)
     questions = [
+        ask_for_screening(PROMPTS, context),
         ask_for_draft(PROMPTS, context, variant=3),
         ask_for_revision(PROMPTS, context, draft=a_draft(), faults=[]),
         ask_for_assessment(PROMPTS, context, a_draft()),
     ]
     assert [question.purpose for question in questions] == list(Purpose)
-    assert [question.instructions for question in questions] == ["Write.", "Mend.", "Judge."]
-    assert [question.prompt_version.split("-")[0] for question in questions] == ["draft", "revision", "assessment"]
+    assert [question.instructions for question in questions] == ["Look.", "Write.", "Mend.", "Judge."]
+    names = [question.prompt_version.split("-")[0] for question in questions]
+    assert names == ["screening", "draft", "revision", "assessment"]
 
 
 def test_instructions_hold_nothing_of_the_user() -> None:

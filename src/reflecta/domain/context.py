@@ -8,9 +8,13 @@ from functools import cached_property, lru_cache
 from json.encoder import encode_basestring
 from typing import Final, cast
 
+from reflecta.domain.feedback import is_unhelpful, reception
+from reflecta.domain.memory import Excerpt, Memory, earlier_notes, language_of, rebind, recall
 from reflecta.domain.model import Entry, Insight, Insights, PastMessage, Preferences, User
+from reflecta.domain.note import Note
 from reflecta.domain.schedule import local_time
-from reflecta.domain.text import comparable, cut, words
+from reflecta.domain.text import cut, sentences, words
+from reflecta.domain.wording import TemplateSet
 
 # One long evening of writing must not push all other days out of the context.
 MAX_ENTRY_CHARS: Final = 4000
@@ -20,31 +24,18 @@ MAX_INSIGHT_CHARS: Final = 1000
 MAX_INSIGHT_QUOTES: Final = 5
 # A newcomer has too few entries for patterns over weeks (the guide's data starts to repeat below ten).
 NEWCOMER_ENTRIES: Final = 10
+# What memory may take of a context's tokens.
+_MEMORY_SHARE: Final = 4
+# Of a message that did not help: so much of its beginning and of its question is named as not to be tried again.
+MAX_TRIED_CHARS: Final = 160
+
+# How an unknown age is written.
+UNKNOWN: Final = "unknown"
 
 _WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-# No slots: what is read off a note or a context more than once stays with it, and goes with it.
-@dataclass(frozen=True, kw_only=True)
-class Note:
-    """One journal entry as the writer sees it: dates are the user's own."""
-
-    entry_id: str
-    written_at: datetime
-    days_ago: int
-    text: str
-
-    @cached_property
-    def comparable(self) -> str:
-        """Give the text as quotations are compared with it."""
-        return comparable(self.text)
-
-    @cached_property
-    def words(self) -> Sequence[str]:
-        """Give its words."""
-        return words(self.text)
-
-
+# No slots: what is read off a context more than once stays with it, and goes with it.
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """Everything a message may be about. *now* is the user's wall clock; notes and messages newest first."""
@@ -61,6 +52,15 @@ class Context:
     notes: tuple[Note, ...]
     insights: Mapping[str, Insight]
     messages: tuple[PastMessage, ...]
+    earlier: tuple[Note, ...] = ()
+    """Excerpts of entries older than the notes, newest first; their ids are others than those of the notes."""
+    memory: Memory | None = None
+    """What is brought to mind, of the *sources*; None where nobody looked for it."""
+
+    @cached_property
+    def sources(self) -> Mapping[str, Note]:
+        """Give all that may be quoted, by the entry's id."""
+        return {note.entry_id: note for note in (*self.notes, *self.earlier)}
 
     @property
     def is_newcomer(self) -> bool:
@@ -87,10 +87,23 @@ def build_context(
     now: datetime,
     zone: str,
     budget: int,
+    templates: TemplateSet | None = None,
 ) -> Context:
-    """Choose and trim what a writer gets to see; *budget* is in tokens, as `tokens` estimates them."""
+    """Choose and trim what a writer gets to see; *budget* is in tokens, as `tokens` estimates them.
+
+    With *templates*, whose languages have the cues, a quarter of the budget goes to what older entries bring to mind.
+    """
     here = local_time(now, zone)
     newest_first = sorted(entries, key=lambda e: e.written_at, reverse=True)
+    for_memory = budget // _MEMORY_SHARE if templates is not None else 0
+    read = [_note(entry, here.date(), zone) for entry in newest_first]
+    notes = tuple(_within(budget - for_memory, read))
+    memory, earlier = None, ()
+    if templates is not None:
+        cues = language_of(notes, user.language, templates).cues
+        memory = recall(read, cues, budget=for_memory, tokens=tokens)
+        earlier = earlier_notes(memory, {note.entry_id for note in notes})
+        memory = rebind(memory, {note.entry_id: note for note in (*notes, *earlier)})
     return Context(
         user_id=user.id,
         now=here,
@@ -101,9 +114,11 @@ def build_context(
         age_band=user.age_band,
         occupations=user.onboarding.occupations,
         entry_count=user.entry_count,
-        notes=tuple(_within(budget, (_note(entry, here.date(), zone) for entry in newest_first))),
+        notes=notes,
         insights=_named(insights),
         messages=tuple(messages),
+        earlier=earlier,
+        memory=memory,
     )
 
 
@@ -182,27 +197,45 @@ def _frame(keys: tuple[str, ...], margin: str) -> str:
 
 
 def _document(context: Context) -> Mapping[str, object]:
+    memory = context.memory
     return {
-        "now": f"{_day(context.now)} {context.now:%H:%M}",
+        "now": f"{day(context.now)} {context.now:%H:%M}",
+        "zone": context.zone,
         "person": {
             "firstName": context.first_name,
             "occupations": list(context.occupations),
             "language": context.language,
-            "ageBand": context.age_band or "unknown",
+            "ageBand": context.age_band or UNKNOWN,
             "challengeDegree": context.preferences.challenge,
             "toneDegree": context.preferences.tone,
             "entriesWritten": context.entry_count,
         },
         "insights": {name: _insight(insight) for name, insight in context.insights.items()},
         "entries": [
-            {"entryId": n.entry_id, "date": _day(n.written_at), "daysAgo": n.days_ago, "text": n.text}
+            {"entryId": n.entry_id, "date": day(n.written_at), "daysAgo": n.days_ago, "text": n.text}
             for n in context.notes
         ],
-        "pastMessages": [_past(message, context.zone) for message in context.messages],
+        **(_remembered(memory) if memory is not None else {}),
+        "pastMessages": [_past(message, context) for message in context.messages],
+        "notToTry": [_tried(message) for message in context.messages if is_unhelpful(message)],
     }
 
 
-def _day(at: datetime) -> str:
+def _remembered(memory: Memory) -> Mapping[str, object]:
+    return {
+        "commitments": [_excerpt(excerpt) for excerpt in memory.commitments],
+        "people": [{"name": person.name, **_excerpt(person.excerpt)} for person in memory.people],
+        "contrasts": [{"older": _excerpt(c.older), "newer": _excerpt(c.newer)} for c in memory.contrasts],
+    }
+
+
+def _excerpt(excerpt: Excerpt) -> Mapping[str, object]:
+    note = excerpt.note
+    return {"entryId": note.entry_id, "date": day(note.written_at), "daysAgo": note.days_ago, "quote": excerpt.quote}
+
+
+def day(at: datetime) -> str:
+    """Give the weekday and the date of a wall clock, as the context's dates are written."""
     # Not strftime, which takes ten times as long.
     return f"{_WEEKDAYS[at.weekday()]} {at.date()}"
 
@@ -215,10 +248,23 @@ def _insight(insight: Insight) -> Mapping[str, object]:
     }
 
 
-def _past(message: PastMessage, zone: str) -> Mapping[str, object]:
+def _past(message: PastMessage, context: Context) -> Mapping[str, object]:
+    sent_at = local_time(message.sent_at, context.zone)
     return {
-        "date": str(local_time(message.sent_at, zone).date()),
+        "date": day(sent_at),
+        "daysAgo": (context.now.date() - sent_at.date()).days,
         "type": message.type,
         "text": cut(message.text, MAX_MESSAGE_CHARS),
-        "feedback": [{"kind": f.kind, "rating": f.rating} for f in message.feedback],
+        "feedback": reception(message, context.messages),
+    }
+
+
+def _tried(message: PastMessage) -> Mapping[str, object]:
+    """Give what marks a message: its kind, how it opened, what it asked."""
+    said = sentences(cut(message.text, MAX_MESSAGE_CHARS))
+    asked = [sentence for sentence in said if "?" in sentence or "？" in sentence]
+    return {
+        "type": message.type,
+        "opening": cut(said[0], MAX_TRIED_CHARS) if said else "",
+        "question": cut(asked[-1], MAX_TRIED_CHARS) if asked else "",
     }

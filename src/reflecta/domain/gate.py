@@ -1,13 +1,19 @@
-"""Whether a candidate goes out: the checks first, then the judge's prediction. One verdict, final and stored."""
+"""Whether a candidate goes out: the checks first, then the judge's prediction. One verdict, final and stored.
+
+What is better than it was is no reason to send: of several candidates the best by its checks is the one that a
+revision mends and that gives the reason for holding back, but only one that passed goes out.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from reflecta.domain.model import Assessment, Attempt, Check, CheckName, Draft, Reason, Recommendation
+from reflecta.domain.model import Assessment, Attempt, Check, CheckName, Dimension, Draft, Reason, Recommendation
 
 # The guide's quality gate: predicted effectiveness of at least 6 of 10.
 DEFAULT_THRESHOLD: Final = 6.0
+# A message that may hurt is not made good by what else is good about it.
+LEAST_HARMLESS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,8 @@ _REASON_OF_CHECK: Final = {
     CheckName.FORM: Reason.MALFORMED,
     CheckName.LENGTH: Reason.MALFORMED,
     CheckName.GROUNDING: Reason.UNGROUNDED,
+    CheckName.PARTICULARS: Reason.UNGROUNDED,
+    CheckName.SAFETY: Reason.UNSAFE,
     CheckName.FRESHNESS: Reason.REPETITIVE,
 }
 
@@ -51,14 +59,18 @@ def decide_on_checks(checks: Sequence[Check]) -> Verdict:
 def decide_on_assessment(assessment: Assessment, *, threshold: float = DEFAULT_THRESHOLD) -> Verdict:
     """Decide on the judge's prediction for a candidate that passed its checks.
 
-    Send: score at or over the threshold and advice to send. Revise: a low score or advice to revise, with
-    named faults. Hold back: advice to skip, or nothing named that could be mended.
+    Send: score at or over the threshold and advice to send. Revise: a low score, advice to revise or a danger of
+    harm, with named faults. Hold back: advice to skip, or nothing named that could be mended.
     """
     if assessment.recommendation is Recommendation.SKIP:
         return HoldBack(reason=Reason.JUDGE_SKIP)
-    if assessment.score >= threshold and assessment.recommendation is Recommendation.SEND:
+    is_harmless = assessment.dimensions[Dimension.HARM] >= LEAST_HARMLESS
+    if is_harmless and assessment.score >= threshold and assessment.recommendation is Recommendation.SEND:
         return Send()
-    reason = Reason.LOW_SCORE if assessment.score < threshold else Reason.JUDGE_SKIP
+    if not is_harmless:
+        reason = Reason.UNSAFE
+    else:
+        reason = Reason.LOW_SCORE if assessment.score < threshold else Reason.JUDGE_SKIP
     if assessment.faults:
         return Revise(faults=assessment.faults, otherwise=reason)
     return HoldBack(reason=reason)
@@ -117,19 +129,41 @@ def next_step(attempts: Sequence[Attempt], *, revisions: int, threshold: float =
     candidates = [attempt for attempt in attempts if attempt.draft is not None or attempt.calls]
     if not candidates:
         return AskDraft()
-    last = candidates[-1]
-    left = 1 + revisions - len(candidates)
-    if last.draft is None or last.error is not None:
-        return AskDraft() if left > 0 else GiveUp(error=last.error or "no draft")
-    verdict = decide_on_checks(last.checks)
-    if isinstance(verdict, Send) and last.draft.ai_generated:
-        if last.assessment is None:
+    last, left = candidates[-1], 1 + revisions - len(candidates)
+    whole = [attempt for attempt in candidates if attempt.draft is not None and attempt.error is None]
+    if last in whole:
+        verdict = _verdict(last, threshold)
+        if verdict is None:
             return AskAssessment(attempt=last)
-        verdict = decide_on_assessment(last.assessment, threshold=threshold)
-    match settle(verdict, revisions_left=left):
-        case Send():
+        if isinstance(verdict, Send):
             return Deliver(attempt=last)
-        case Revise(faults=faults):
-            return AskRevision(draft=last.draft, faults=faults)
-        case HoldBack() as held:
-            return held
+        if isinstance(verdict, HoldBack):
+            return verdict
+    if whole:
+        return _mend(max(whole, key=_merit), threshold, left)
+    return AskDraft() if left > 0 else GiveUp(error=last.error or "no draft")
+
+
+def _mend(best: Attempt, threshold: float, revisions_left: int) -> Step:
+    """Give what follows for the best of the candidates, which was not good enough."""
+    verdict = _verdict(best, threshold)
+    assert isinstance(verdict, Revise)  # noqa: S101 - any other verdict was the end
+    assert best.draft is not None  # noqa: S101 - it is whole
+    settled = settle(verdict, revisions_left=revisions_left)
+    return settled if isinstance(settled, HoldBack) else AskRevision(draft=best.draft, faults=verdict.faults)
+
+
+def _verdict(candidate: Attempt, threshold: float) -> Verdict | None:
+    """Give the verdict on a candidate; None while its judgement is awaited."""
+    verdict = decide_on_checks(candidate.checks)
+    if isinstance(verdict, Send) and candidate.draft is not None and candidate.draft.ai_generated:
+        if candidate.assessment is None:
+            return None
+        return decide_on_assessment(candidate.assessment, threshold=threshold)
+    return verdict
+
+
+def _merit(candidate: Attempt) -> tuple[int, float, int]:
+    """Order candidates: the fewest faults, then the highest prediction, then the newest."""
+    faults = sum(not check.passed for check in candidate.checks)
+    return -faults, candidate.assessment.score if candidate.assessment else 0.0, candidate.number

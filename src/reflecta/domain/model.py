@@ -47,7 +47,7 @@ class ToneDegree(StrEnum):
 
 
 class MessageType(StrEnum):
-    """The guide's eight kinds of message."""
+    """The guide's eight kinds of coaching message, and the one that is none."""
 
     CHECK_IN = "check_in"
     ENCOURAGEMENT = "encouragement"
@@ -57,6 +57,11 @@ class MessageType(StrEnum):
     GENERAL_REFLECTION = "general_reflection"
     PERSONAL_INSIGHT = "personal_insight"
     RELEVANT_LESSON = "relevant_lesson"
+    CARE = "care"
+    """The fixed text with helplines; no writer chooses it."""
+
+
+COACHING_TYPES = tuple(kind for kind in MessageType if kind is not MessageType.CARE)
 
 
 class Recommendation(StrEnum):
@@ -108,6 +113,7 @@ class Reason(StrEnum):
     MALFORMED = "malformed"
     NOTHING_TO_SAY = "nothing_to_say"
     OVER_BUDGET = "over_budget"
+    SAFETY_HOLD = "safety_hold"
     OUTSIDE_WINDOW = "outside_window"
     ALREADY_TODAY = "already_today"
     ALREADY_OPEN = "already_open"
@@ -156,7 +162,8 @@ class Onboarding:
 class User:
     """One end user of the host app.
 
-    *timezone* is the IANA name to reckon with, None while unknown; *given_timezone* is what the app sent.
+    *timezone* is the IANA name to reckon with, None while unknown; *given_timezone* is what the app sent. Until
+    *held_until* nothing but care texts is sent; *flagged_entries* are never written about.
     """
 
     id: str
@@ -176,6 +183,8 @@ class User:
     age_band: str | None = None
     language: str | None = None
     region: str | None = None
+    held_until: datetime | None = None
+    flagged_entries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,7 +293,9 @@ class CheckName(StrEnum):
 
     FORM = "form"
     LENGTH = "length"
+    SAFETY = "safety"
     GROUNDING = "grounding"
+    PARTICULARS = "particulars"
     FRESHNESS = "freshness"
 
 
@@ -301,19 +312,88 @@ class Check:
         return not self.fault
 
 
+class Dimension(StrEnum):
+    """What a judge rates a candidate by, each from 1 to 10, 10 being best."""
+
+    RELEVANCE = "relevance"
+    ACKNOWLEDGEMENT = "acknowledgement"
+    OPENNESS = "openness"
+    TRUTH = "truth"
+    FRESHNESS = "freshness"
+    TONE = "tone"
+    HARM = "harm"
+    """10: it cannot hurt."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
-    """The simulated outcome of one candidate: a *predicted* score of 1-10, advice, and named faults."""
+    """The simulated outcome of one candidate: *predicted* ratings of 1-10 by dimension, advice, and named faults."""
 
-    score: float
+    dimensions: Mapping[Dimension, int]
     recommendation: Recommendation
     faults: tuple[str, ...] = ()
     rationale: str = ""
+
+    @property
+    def score(self) -> float:
+        """Give the predicted effectiveness, 1-10: halfway between the mean and the worst of the dimensions.
+
+        A model that rates its own kind is too kind in sum and less so in parts; one bad part must show.
+        """
+        ratings = self.dimensions.values()
+        return round((sum(ratings) / len(ratings) + min(ratings)) / 2, 2)
+
+
+class ScreenedSign(StrEnum):
+    """What the safety classifier may answer, and nothing else."""
+
+    NONE = "none"
+    DISTRESS = "distress"
+    SELF_HARM = "self_harm"
+    SUICIDE = "suicide"
+    HARM_TO_OTHERS = "harm_to_others"
+    ABUSE = "abuse"
+    EATING_DISORDER = "eating_disorder"
+    MEDICAL = "medical"
+    PSYCHOSIS = "psychosis"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screening:
+    """What the safety classifier saw in the newest entries; *entry_ids* are those that it named."""
+
+    signs: tuple[ScreenedSign, ...]
+    entry_ids: tuple[str, ...] = ()
+
+
+class FlagSource(StrEnum):
+    """Who saw a sign of risk."""
+
+    RULES = "rules"
+    MODEL = "model"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flag:
+    """A sign of risk in a journal, without a word of it; *rule* names the local rule that found it.
+
+    Nothing ordinary is sent until *held_until*. *language* is that of the rule, where one found it.
+    """
+
+    sign: ScreenedSign
+    source: FlagSource
+    at: datetime
+    held_until: datetime
+    entry_ids: tuple[str, ...] = ()
+    rule: str | None = None
+    language: str | None = None
 
 
 class Purpose(StrEnum):
     """What a model was asked for."""
 
+    SCREENING = "screening"
     DRAFT = "draft"
     REVISION = "revision"
     ASSESSMENT = "assessment"

@@ -8,7 +8,7 @@ from heapq import heappop, heappush
 from itertools import accumulate, combinations, islice
 from typing import Final, NamedTuple
 
-from reflecta.domain.context import Note
+from reflecta.domain.note import Note
 from reflecta.domain.text import sentences, words, words_of_each
 from reflecta.domain.wording import Cues, join
 

@@ -1,0 +1,219 @@
+"""The sentences of a journal by what they tell: an intention, a hope, a doubt, an end; and where a subject returns.
+
+The journal is searched as one text in small letters, and few of its entries are read sentence by sentence.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import islice
+from typing import Final, NamedTuple
+
+from reflecta.domain.note import Note
+from reflecta.domain.text import sentences, words
+from reflecta.domain.wording import Cues
+
+MIN_WORDS: Final = 4
+MAX_CHARS: Final = 300
+_MIN_SUBJECT_LETTERS: Final = 4
+_ENDING: Final = re.compile(r"(?<=\w{4})(?:ing|ed|es|s|en|er|st|te|ar|ir|é|ó|ez)$")  # codespell:ignore te
+# What may stand before a word, beside a blank; in the journal's text it is a blank.
+_BEFORE: Final = "\n\"(“„«'"
+_MARKS: Final = (". ", "! ", "? ")
+# Beside the cues of success: that something is done with, or is not wanted any more.
+_SETTLED: Final = (
+    "done cancelled canceled dropped quit anymore longer erledigt abgesagt aufgegeben gekündigt hecho hecha cancelé "
+    "abandoné abandonné annulé fini feito feita cancelei desisti larguei".split()
+)
+# Of the words of negation those that deny; the others only put off or set a condition.
+_DENIALS: Final = (
+    "not never no nothing didn't couldn't can't haven't don't won't nicht nie kein keine keinen nichts nunca nada "
+    "tampoco ne n'ai pas jamais rien não nem".split()
+)
+
+
+class Saying(NamedTuple):
+    """A sentence of the journal's note number *place*, and where it stands in the journal."""
+
+    place: int
+    start: int
+    end: int
+    text: str
+
+
+Tells = Callable[[str, int, int], bool]
+
+
+def _pattern(phrases: Iterable[str]) -> re.Pattern[str]:
+    """Give what finds any of some folded phrases as whole words, after a blank."""
+    known = set(phrases)
+    known |= {phrase.replace("ss", "ß") for phrase in known}
+    return re.compile(f" {branches(sorted(known))}(?!\\w)")
+
+
+def _patterns(phrases: Iterable[str]) -> Sequence[re.Pattern[str]]:
+    """Give a pattern for each first letter: in a long text, what begins with two fixed letters is found fastest."""
+    by_first: dict[str, list[str]] = {}
+    for phrase in phrases:
+        by_first.setdefault(phrase[0], []).append(phrase)
+    return list(map(_pattern, by_first.values()))
+
+
+def branches(phrases: Sequence[str]) -> str:
+    """Give a pattern for sorted phrases that shares their beginnings: what stands at a place is looked at once."""
+    if not phrases:
+        return "(?!)"
+    by_first: dict[str, list[str]] = {}
+    for phrase in phrases:
+        by_first.setdefault(phrase[:1], []).append(phrase[1:])
+    if list(by_first) == [""]:
+        return ""
+    ends = "?" if by_first.pop("", None) else ""
+    patterns = [_sign(first) + branches(rests) for first, rests in by_first.items()]
+    return f"(?:{'|'.join(patterns)}){ends}"
+
+
+def _sign(sign: str) -> str:
+    return r"\S*" if sign == "*" else re.escape(sign)
+
+
+class Telling:
+    """What the cues of a language say of the part of a text, in small letters, from one place to another."""
+
+    def __init__(self, cues: Cues) -> None:
+        self.goals = _patterns(cues.goal)
+        self._goal, self._not_goal = _pattern(cues.goal), _pattern(cues.not_goal)
+        self._win, self._negation = _pattern(cues.win), _pattern(cues.negation)
+        self._settled = _pattern(_SETTLED)
+        self._struggle, self._denial = _pattern(cues.struggle), _pattern(_DENIALS)
+        self._grave = _pattern(cues.grave)
+        phrases = (*cues.goal, *cues.not_goal, *cues.win, *cues.struggle, *cues.feeling, *cues.negation)
+        self.dull = cues.plain | {word for phrase in phrases for word in phrase.split()}
+
+    def is_grave(self, text: str, start: int, end: int) -> bool:
+        """Say whether there is something in it that nobody may comment on."""
+        return self._grave.search(text, start, end) is not None
+
+    def intends(self, text: str, start: int, end: int) -> bool:
+        """Say whether a sentence states an intention."""
+        return self._goal.search(text, start, end) is not None and self._not_goal.search(text, start, end) is None
+
+    def settles(self, text: str, start: int, end: int) -> bool:
+        """Say whether a sentence tells that something was done or given up."""
+        if self.intends(text, start, end):
+            return False
+        return self._settled.search(text, start, end) is not None or self._wins(text, start, end)
+
+    def hopes(self, text: str, start: int, end: int) -> bool:
+        """Say whether a sentence intends something, or tells that it goes well."""
+        if not self._wins(text, start, end) and not self.intends(text, start, end):
+            return False
+        return self._struggle.search(text, start, end) is None
+
+    def doubts(self, text: str, start: int, end: int) -> bool:
+        """Say whether a sentence struggles with something, or denies it."""
+        if self.hopes(text, start, end) or self.intends(text, start, end):
+            return False
+        if self._struggle.search(text, start, end) is not None:
+            return True
+        # 'Finally it is grey no more' denies something, and is no doubt.
+        return self._denial.search(text, start, end) is not None and self._win.search(text, start, end) is None
+
+    def _wins(self, text: str, start: int, end: int) -> bool:
+        return self._win.search(text, start, end) is not None and self._negation.search(text, start, end) is None
+
+
+@lru_cache(maxsize=16)
+def telling(cues: Cues) -> Telling:
+    """Give what these cues tell; made once."""
+    return Telling(cues)
+
+
+class Journal:
+    """The notes, newest first, as one *text* in small letters, each after a blank."""
+
+    def __init__(self, notes: Sequence[Note], cues: Cues) -> None:
+        self.notes = notes
+        self.own = cues.own
+        self.telling = telling(cues)
+        # Letter by letter as long as what was written: the one small letter that is longer is written otherwise.
+        text = "".join(f" {note.text}" for note in notes).replace("İ", "I").lower().replace("’", "'")
+        for sign in _BEFORE:
+            text = text.replace(sign, " ") if sign != "'" else text.replace(" '", "  ")
+        self.text = text
+        self._starts: list[int] = []
+        at = 0
+        for note in notes:
+            self._starts.append(at)
+            at += len(note.text) + 1
+        self._starts.append(at)
+        self._read: dict[int, Sequence[Saying]] = {}
+        self._graves: dict[int, bool] = {}
+
+    def found(self, patterns: Iterable[re.Pattern[str]]) -> Iterator[tuple[int, int, int]]:
+        """Give where the matches begin and end, in order, each after its note's place."""
+        spans = [match.span() for pattern in patterns for match in pattern.finditer(self.text)]
+        for start, end in sorted(spans):
+            yield bisect_right(self._starts, start) - 1, start, end
+
+    def _places_of(self, beginning: str, at: int, stop: int) -> Iterator[int]:
+        while (at := self.text.find(beginning, at, stop)) >= 0:
+            if not self.text[at - 1].isalnum():
+                yield at
+            at += len(beginning)
+
+    def start_of(self, place: int) -> int:
+        """Give where a note's own text begins."""
+        return self._starts[place] + 1
+
+    def is_grave(self, place: int) -> bool:
+        """Say whether there is something in a note that nobody may comment on."""
+        if place not in self._graves:
+            self._graves[place] = self.telling.is_grave(self.text, self._starts[place], self._starts[place + 1])
+        return self._graves[place]
+
+    def sayings(self, place: int) -> Sequence[Saying]:
+        """Split a note, once; what is too short or too long for an excerpt is left out."""
+        if place not in self._read:
+            note, read, at = self.notes[place].text, list[Saying](), 0
+            for part in sentences(note):
+                at = note.find(part, at)
+                if len(part) <= MAX_CHARS and part.count(" ") >= MIN_WORDS - 1:
+                    start = self._starts[place] + at
+                    # From the sign before the first letter, as the patterns begin with one.
+                    read.append(Saying(place, start, start + 1 + len(part), part))
+                at += len(part)
+            self._read[place] = read
+        return self._read[place]
+
+    def saying_at(self, place: int, at: int) -> Saying | None:
+        """Give the sentence of a note that stands there, if it can be an excerpt."""
+        return next((saying for saying in self.sayings(place) if saying.start <= at < saying.end), None)
+
+    def about(self, subject: str, places: range, tells: Tells, *, most: int) -> Saying | None:
+        """Give the first sentence with a word that begins so and that tells what is asked for.
+
+        At most that many mentions are looked at; notes with a grave matter are left alone.
+        """
+        mentions = self._places_of(subject, self._starts[places.start], self._starts[places.stop])
+        for at in islice(mentions, most):
+            place = bisect_right(self._starts, at) - 1
+            if tells(self.text, *self._around(place, at)):
+                saying = None if self.is_grave(place) else self.saying_at(place, at)
+                if saying is not None and tells(self.text, saying.start, saying.end):
+                    return saying
+        return None
+
+    def _around(self, place: int, at: int) -> tuple[int, int]:
+        """Give about where the sentence begins and ends that stands there: enough to tell whether to read it."""
+        first, last = self._starts[place], self._starts[place + 1]
+        start = max(self.text.rfind(mark, first, at) for mark in _MARKS)
+        ends = [end for mark in _MARKS if (end := self.text.find(mark, at, last)) >= 0]
+        return max(start, first), min(ends, default=last)
+
+    def subjects(self, saying: Saying) -> Sequence[str]:
+        """Give how the words begin that say what a sentence is about, the longest first."""
+        found = {word for word in words(saying.text) if len(word) >= _MIN_SUBJECT_LETTERS} - self.telling.dull
+        stems = {_ENDING.sub("", word) for word in found}
+        return sorted(stems, key=lambda stem: (-len(stem), stem))
