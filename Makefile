@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 XDIST ?= -n 2
 
-.PHONY: bench demo test check serve proof proof-long localmodel lock clean
+.PHONY: bench demo eval test check serve proof proof-long localmodel lock clean
 
 demo: .venv/.runtime
 	$(BIN)/reflecta demo
@@ -12,8 +12,8 @@ test: .venv/.dev
 	$(BIN)/python -m pytest $(XDIST)
 
 check: .venv/.dev
-	$(BIN)/ruff check src tests benchmarks
-	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks evals
+	$(BIN)/ruff format --check src tests benchmarks evals
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 	$(BIN)/deptry src
@@ -43,6 +43,11 @@ proof-long: .venv/.dev
 bench: .venv/.dev
 	$(BIN)/python -m benchmarks
 
+# What the checks, the rules and the composer let through and refuse, in out/eval.json; with a model endpoint in the
+# settings also what its judge says. `python -m evals --help` names the parts.
+eval: .venv/.dev
+	$(BIN)/python -m evals
+
 # The locks hold versions and hashes, no addresses; run this after a change of pyproject.toml.
 lock:
 	uv pip compile -q pyproject.toml --group build --universal --python-version 3.11 --generate-hashes \
@@ -58,8 +63,10 @@ lock:
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv/.dev: .venv/.runtime requirements/dev.txt
+# The evaluation library asks for a model client of exactly its own number, which lags behind: without its dependencies.
+.venv/.dev: .venv/.runtime requirements/dev.txt requirements/eval.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/eval.txt
 	@touch $@
 
 clean:

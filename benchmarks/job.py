@@ -18,13 +18,17 @@ WARM_UP: Final = 20  # occasions worked on before the clock starts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """Work on all due occasions of *database_url*; without *model_url* the model is in the process."""
+    """Work on all due occasions of *database_url*; without *model_url* the model is in the process.
+
+    Two calls are made for a message, a draft and its assessment; with *screening* a third before them.
+    """
 
     database_url: str = ""
     model_url: str = ""
     latency: float = 0.0
     at_once: int = 100
     messages: int = 0
+    screening: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

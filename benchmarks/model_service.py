@@ -1,22 +1,25 @@
 """A process of its own that answers chat completions on loopback after a set latency; prints its port.
 
-GET /asked gives the bodies of the newest draft and the newest assessment: the floor sends those again.
+GET /asked gives the bodies of the newest questions, one of each purpose: the floor sends those again.
 """
 
 import asyncio
 import base64
 import json
+import re
 import socket
 import sys
-from collections.abc import Mapping
 from typing import Final
 
 from aiohttp import web
 
-from benchmarks.answers import DRAFT, VERDICT
+from benchmarks.answers import answer
+from reflecta.domain.model import Purpose
 
-# In the answer's name only, which our own requests carry: cheaper than reading the whole body.
-_ASSESSMENT: Final = b'"name":"assessment"'
+# Searched for in the raw body, which is cheaper than reading it. Within texts quotation marks are escaped.
+_PURPOSE: Final = re.compile(rf'"name": ?"({"|".join(Purpose)})"'.encode())
+_KIND: Final = re.compile(rb'\\"messageType\\": \\"(\w+)\\"')
+_ENTRY: Final = re.compile(rb'\\"entryId\\": \\"([^\\"]+)\\"')
 
 
 def _completion(content: str) -> bytes:
@@ -31,23 +34,26 @@ def _completion(content: str) -> bytes:
     return json.dumps(answer).encode()
 
 
-_ANSWERS: Final[Mapping[bool, bytes]] = {False: _completion(DRAFT), True: _completion(VERDICT)}
+def _found(pattern: re.Pattern[bytes], body: bytes) -> str:
+    found = pattern.search(body)
+    return found[1].decode() if found else ""
 
 
 async def serve(latency: float) -> None:
     """Serve until cancelled."""
-    asked: dict[bool, bytes] = {}
+    asked: dict[Purpose, bytes] = {}
 
     async def complete(request: web.Request) -> web.Response:
         body = await request.read()
-        judges = _ASSESSMENT in body.replace(b": ", b":")
-        asked[judges] = body
+        purpose = Purpose(_found(_PURPOSE, body))
+        asked[purpose] = body
         if latency:
             await asyncio.sleep(latency)
-        return web.Response(body=_ANSWERS[judges], content_type="application/json")
+        said = answer(purpose, _found(_KIND, body), _found(_ENTRY, body))
+        return web.Response(body=_completion(said), content_type="application/json")
 
     async def tell(_: web.Request) -> web.Response:
-        return web.json_response([base64.b64encode(asked[judges]).decode() for judges in (False, True)])
+        return web.json_response([base64.b64encode(body).decode() for body in asked.values()])
 
     app = web.Application(client_max_size=2**22)
     app.router.add_get("/asked", tell)

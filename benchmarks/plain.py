@@ -1,4 +1,4 @@
-"""The floor over HTTP: bare aiohttp sends the same two bodies for each message, as many at once, and reads JSON."""
+"""The floor over HTTP: bare aiohttp sends the same bodies for each message, as many at once, and reads JSON."""
 
 import asyncio
 import base64

@@ -1,4 +1,7 @@
-"""CPU, throughput and memory of a message from lease to outcome: with a model in the process, and over HTTP."""
+"""CPU, throughput and memory of a message from lease to outcome: with a model in the process, and over HTTP.
+
+Two calls a message, a draft and its assessment; *screened* figures are of three calls, the safety classifier's first.
+"""
 
 from dataclasses import replace
 
@@ -18,6 +21,9 @@ async def measure(sizes: Sizes) -> dict[str, Figure]:
         async with town(kind, sizes.messages) as there:
             done = run("benchmarks.worker", replace(job, database_url=there.url))
         figures |= _told(f"{kind}_in_process", done, job.messages, cpu=4)
+        async with town(kind, sizes.messages) as there:
+            done = run("benchmarks.worker", replace(job, database_url=there.url, screening=True))
+        figures[f"cpu_ms_message_{kind}_in_process_screened"] = told(1000 * done.cpu / job.messages, job.messages)
     for kind in (kind for kind in kinds() if kind in sizes.over_http):
         with model_service() as model:
             async with town(kind, sizes.messages) as there:

@@ -1,4 +1,7 @@
-"""Many slow model calls at once: in the process beside the ideal, over HTTP beside bare aiohttp."""
+"""Many slow model calls at once: in the process beside the ideal, over HTTP beside bare aiohttp.
+
+Two calls a message, a draft and its assessment: the safety classifier is left out.
+"""
 
 from dataclasses import replace
 from typing import Final

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
-from benchmarks.answers import DRAFT, VERDICT
+from benchmarks.answers import answer
 from benchmarks.job import WARM_UP, Done, Job, megabytes, read_job, tell
 from benchmarks.people import NOW
 from benchmarks.stopwatch import nowhere
@@ -16,7 +16,7 @@ from reflecta.bootstrap import Service, open_service
 from reflecta.config import ChannelName, Settings
 from reflecta.domain.model import Call, OccasionState, Purpose
 from reflecta.domain.prompt import Question
-from reflecta.testing import FakeClock
+from reflecta.testing import FakeClock, facts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,8 @@ class InProcess:
             latency=self.latency,
             cost_reported=0.004,
         )
-        return Completion(text=VERDICT if question.purpose is Purpose.ASSESSMENT else DRAFT, call=call)
+        kind = facts_of(question).kind if question.purpose is Purpose.DRAFT else ""
+        return Completion(text=answer(question.purpose, kind, question.context.notes[0].entry_id), call=call)
 
     async def aclose(self) -> None:
         """Close nothing."""
@@ -91,6 +92,7 @@ def _settings(job: Job) -> Settings:
         model_base_url=f"{job.model_url}/v1" if job.model_url else None,
         model_concurrency=job.at_once,
         channel=ChannelName.LOG,
+        screening=job.screening,
     )
 
 

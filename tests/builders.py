@@ -7,18 +7,24 @@ from typing import Any
 from reflecta.application.ports.store import Ending, Sending
 from reflecta.domain.model import (
     Address,
+    Assessment,
     Attempt,
     Cadence,
     Call,
     Delivery,
+    Dimension,
     Draft,
     Entry,
+    Flag,
+    FlagSource,
     MessageType,
     Occasion,
     OccasionState,
     Preferences,
     Purpose,
     Push,
+    Recommendation,
+    ScreenedSign,
     User,
     Window,
     occasion_id,
@@ -104,6 +110,24 @@ def an_attempt(number: int = 1, *, text: str = "How did the walk go on?", **fiel
     """Make an attempt with a draft and the call that wrote it."""
     draft = Draft(type=MessageType.CHECK_IN, text=text, push_text=text)
     return replace(Attempt(number=number, created_at=NOW, draft=draft, calls=(a_call(),)), **fields)
+
+
+def an_assessment(rating: int = 8, recommendation: Recommendation = Recommendation.SEND, **fields: Any) -> Assessment:
+    """Make a judgement with the same rating in every dimension."""
+    return Assessment(dimensions=dict.fromkeys(Dimension, rating), recommendation=recommendation, **fields)
+
+
+def a_flag(**fields: Any) -> Flag:
+    """Make a flag that the local rules raised just now, for three days."""
+    flag = Flag(
+        sign=ScreenedSign.SUICIDE,
+        source=FlagSource.RULES,
+        rule="en.suicide.1",
+        at=NOW,
+        held_until=NOW + timedelta(hours=72),
+        entry_ids=("e1",),
+    )
+    return replace(flag, **fields)
 
 
 def a_delivery(

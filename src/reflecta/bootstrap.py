@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal, cast
 
+from reflecta.adapters.care import load_care
 from reflecta.adapters.channels.log import LogChannel
 from reflecta.adapters.clock import SystemClock
 from reflecta.adapters.engines.local import LocalEngine
@@ -30,16 +31,21 @@ from reflecta.adapters.models import (
 from reflecta.adapters.models.composer import Composer
 from reflecta.adapters.models.templates import load_templates
 from reflecta.adapters.prompts import load_prompts
+from reflecta.adapters.regions import region_of
+from reflecta.adapters.risk_rules import load_risk_rules
 from reflecta.adapters.stores.sql import SqlStore
 from reflecta.adapters.telemetry import LogTelemetry
+from reflecta.application.budget import Budget
 from reflecta.application.compose import Compose
 from reflecta.application.deliver import Deliver
 from reflecta.application.explain import Explain
+from reflecta.application.holds import Holds
 from reflecta.application.ingest import Ingest
 from reflecta.application.leases import Leases
 from reflecta.application.on_demand import OnDemand
 from reflecta.application.ports import Channel, Clock, Engine, Model, Telemetry
 from reflecta.application.process import Policy, Process
+from reflecta.application.screening import Screen
 from reflecta.application.tick import Tick
 from reflecta.config import EngineName, Settings, seconds
 from reflecta.domain.errors import ConfigurationError
@@ -70,6 +76,7 @@ class Service:
     deliver: Deliver
     ingest: Ingest
     explain: Explain
+    holds: Holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,10 +124,10 @@ async def open_service(
         deliver = _deliver(ground, store)
         for channel in deliver.channels.values():
             stack.push_async_callback(channel.aclose)
-        compose = _compose(ground, model, with_models=with_models)
-        stack.push_async_callback(compose.writer.aclose)
-        stack.push_async_callback(compose.judge.aclose)
-        process = _process(ground, store, compose, deliver)
+        writing = _writing(ground, model, with_models=with_models)
+        for asked in filter(None, (writing.compose.writer, writing.compose.judge, writing.classifier)):
+            stack.push_async_callback(asked.aclose)
+        process = _process(ground, store, writing, deliver)
         yield _wire(ground, store, queue, _http(ground, stack), (process, deliver))
 
 
@@ -153,14 +160,25 @@ def _wire(
         deliver=deliver,
         ingest=Ingest(store=store, clock=clock, telemetry=telemetry),
         explain=Explain(store=store, clock=clock),
+        holds=Holds(store=store, clock=clock, telemetry=telemetry, hold=_hold(settings)),
     )
 
 
-def _process(ground: _Ground, store: SqlStore, compose: Compose, deliver: Deliver) -> Process:
+def _process(ground: _Ground, store: SqlStore, writing: "_Writing", deliver: Deliver) -> Process:
     settings, clock, telemetry = ground.settings, ground.clock, ground.telemetry
     return Process(
         store=store,
-        compose=compose,
+        screen=Screen(
+            rules=load_risk_rules(settings.safety_rules),
+            classifier=writing.classifier,
+            prompts=writing.compose.prompts,
+            clock=clock,
+            telemetry=telemetry,
+            hold=_hold(settings),
+        ),
+        care=load_care(settings.care_texts),
+        budget=Budget(store=store, clock=clock, per_user=settings.budget_per_user, in_all=settings.budget_per_day),
+        compose=writing.compose,
         leases=Leases(
             store=store,
             clock=clock,
@@ -172,13 +190,19 @@ def _process(ground: _Ground, store: SqlStore, compose: Compose, deliver: Delive
         telemetry=telemetry,
         new_token=_tokens(ground.chance),
         addresses=_addresses(settings),
+        region_of=region_of,
         notify=deliver.wake,
         policy=Policy(
             entries=settings.context_entries,
             context_tokens=settings.context_tokens,
             on_model_failure=settings.on_model_failure,
+            push_privacy=settings.push_privacy,
         ),
     )
+
+
+def _hold(settings: Settings) -> timedelta | None:
+    return None if settings.safety_review else timedelta(hours=settings.safety_hold_hours)
 
 
 def _deliver(ground: _Ground, store: SqlStore) -> Deliver:
@@ -270,27 +294,43 @@ def _addresses(settings: Settings) -> Callable[[User], Sequence[Address]]:
     return lambda user: [Address(channel="expo", value=t) for t in user.push.tokens] if user.push.enabled else []
 
 
-def _compose(ground: _Ground, model: Model | None, *, with_models: bool) -> Compose:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Writing:
+    """What writes and judges, and what looks for signs of risk."""
+
+    compose: Compose
+    classifier: Model | None
+
+
+def _writing(ground: _Ground, model: Model | None, *, with_models: bool) -> _Writing:
     settings = ground.settings
-    composer = Composer(load_templates(settings.templates), ground.clock)
+    templates = load_templates(settings.templates)
+    composer = Composer(templates, ground.clock)
+    classifier: Model | None = None
     if model is not None:
-        writer = judge = model
+        writer = judge = classifier = model
     elif with_models and settings.uses_model:
         limits = Limits(concurrency=settings.model_concurrency, per_minute=settings.model_requests_per_minute)
-        writer = _guarded((settings.generator_model, *settings.fallback_models), ground, limits)
-        judge = _guarded((settings.judge_model, *settings.fallback_models), ground, limits)
+
+        def asked(name: str) -> Model:
+            return _guarded((name, *settings.fallback_models), ground, limits)
+
+        writer, judge = asked(settings.generator_model), asked(settings.judge_model)
+        classifier = judge if settings.screening_model is None else asked(settings.screening_model)
     else:
         writer = judge = composer
-    return Compose(
+    compose = Compose(
         writer=writer,
         judge=judge,
         composer=composer,
+        templates=templates,
         prompts=load_prompts(settings.prompts),
         clock=ground.clock,
         telemetry=ground.telemetry,
         revisions=settings.revisions,
         threshold=settings.gate,
     )
+    return _Writing(compose=compose, classifier=classifier if settings.screening else None)
 
 
 def _guarded(names: Sequence[str], ground: _Ground, limits: Limits) -> Model:

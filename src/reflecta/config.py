@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from reflecta.application.process import OnModelFailure
 from reflecta.domain.errors import ConfigurationError
+from reflecta.domain.push import PushPrivacy
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -99,12 +100,33 @@ class Settings(BaseSettings):
     """All attempts of one call together, waiting included."""
     on_model_failure: OnModelFailure = OnModelFailure.RETRY
 
+    screening: bool = True
+    """Ask a model for signs of risk, besides the local rules, where a model is configured."""
+    screening_model: str | None = None
+    """The model that is asked; the judge's by default."""
+    safety_hold_hours: Annotated[float, Field(gt=0, le=24 * 365)] = 72.0
+    """How long nothing ordinary is sent after a sign of risk."""
+    safety_review: bool = False
+    """Hold until a person has reviewed, however long that takes, instead."""
+    safety_rules: Path | None = None
+    """A folder with files of local risk rules to use besides or instead of the built-in ones."""
+    care_texts: Path | None = None
+    """A folder with care texts or helplines.toml to use instead of the built-in ones."""
+
+    budget_per_user: Annotated[float, Field(ge=0)] | None = None
+    """US dollars that one user's messages may cost on a local date."""
+    budget_per_day: Annotated[float, Field(ge=0)] | None = None
+    """US dollars that all messages may cost on a UTC date."""
+    push_privacy: PushPrivacy = PushPrivacy.GENERIC
+    """What a lock screen may show: a neutral line, a line without the journal's words, or the writer's own."""
+
     gate: Annotated[float, Field(ge=1, le=10)] = 6.0
     revisions: Annotated[int, Field(ge=0, le=2)] = 2
     context_tokens: Annotated[int, Field(ge=200)] = 6000
-    context_entries: Annotated[int, Field(ge=1, le=200)] = 20
+    context_entries: Annotated[int, Field(ge=1, le=200)] = 80
+    """How many of the newest entries are read: those that fit the tokens whole, of older ones what to keep in mind."""
     prompts: Path | None = None
-    """A folder with draft.md, revision.md and assessment.md to use instead of the built-in ones."""
+    """A folder with draft.md, newcomer.md, revision.md, assessment.md and screening.md instead of the built-in ones."""
     templates: Path | None = None
     """A folder with the composer's template files to use instead of the built-in ones."""
 

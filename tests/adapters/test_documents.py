@@ -6,6 +6,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from tests.builders import an_assessment
 
 import reflecta.demo
 from reflecta.adapters.documents import (
@@ -23,7 +24,6 @@ from reflecta.application.importing import MAX_LINE
 from reflecta.application.ports.store import Explanation
 from reflecta.domain.errors import InvalidInput
 from reflecta.domain.model import (
-    Assessment,
     Attempt,
     Cadence,
     Call,
@@ -238,7 +238,7 @@ def explained(occasion: Occasion, *attempts: Attempt) -> list[dict[str, object]]
 
 
 def test_of_several_attempts_only_the_one_sent_is_the_message() -> None:
-    rejected = Assessment(score=4, recommendation=Recommendation.REVISE, faults=("too vague",))
+    rejected = an_assessment(4, Recommendation.REVISE, faults=("too vague",))
     first, second = explained(
         OCCASION,
         Attempt(number=1, created_at=AT, draft=DRAFT, assessment=rejected),

@@ -12,35 +12,35 @@ from reflecta.application.ports import Completion
 from reflecta.application.process import Processed
 from reflecta.bootstrap import Service, open_service
 from reflecta.config import ChannelName, Settings, load
-from reflecta.domain.model import Entry, User
-from reflecta.testing import FakeClock, RecordingTelemetry, ScriptedModel
+from reflecta.domain.model import Entry, Recommendation, User
+from reflecta.testing import FakeClock, RecordingTelemetry, ScriptedModel, assessment_reply
 
 Answers = Iterable[str | Exception | Completion]
 
 WRITTEN = "I walked along the river and thought about the garden."
 
 
-def a_draft(text: str = "You wrote about the river. What stayed with you from that walk?", **fields: object) -> str:
-    """Answer as a model that drafts."""
+QUOTED = "walked along the river"
+TAKEN_UP = (
+    f"You wrote about the river. You “{QUOTED}”, and your thoughts went to the garden. There is something quiet in "
+    "that line, and you kept it."
+)
+
+
+def a_draft(text: str = "What stayed with you from that walk?", *, user: str = "u1", **fields: object) -> str:
+    """Answer as a model that drafts about what was WRITTEN, the service's choice of type; *text* ends it."""
     answer: dict[str, object] = {
-        "messageType": "check_in",
-        "message": text,
+        "messageType": "general_reflection",
+        "message": f"{TAKEN_UP} {text}",
         "pushNotification": "A note is waiting for you.",
-        "evidence": [],
+        "evidence": [{"entryId": f"e-{user}", "quote": QUOTED}],
     }
     return json.dumps(answer | fields)
 
 
-def a_verdict(score: float = 8, action: str = "SEND_MESSAGE", faults: Iterable[str] = ()) -> str:
+def a_verdict(rating: int = 8, action: str = "SEND_MESSAGE", faults: Iterable[str] = ()) -> str:
     """Answer as a model that judges."""
-    return json.dumps(
-        {
-            "simulatedReaction": "I would think about it.",
-            "faults": list(faults),
-            "overallEffectiveness": score,
-            "recommendedAction": action,
-        }
-    )
+    return assessment_reply(rating, Recommendation(action), faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,10 @@ class Scene:
 
 @asynccontextmanager
 async def a_scene(answers: Answers | None = (), **settings: object) -> AsyncGenerator[Scene]:
-    """Open the service at NOW; without *answers* (None) the composer writes."""
+    """Open the service at NOW; without *answers* (None) the composer writes. The rules screen alone by default."""
     clock, telemetry = FakeClock(NOW), RecordingTelemetry()
     model = ScriptedModel(answers or ())
-    changes: dict[str, object] = {"database_url": "sqlite://", "channel": ChannelName.LOG}
+    changes: dict[str, object] = {"database_url": "sqlite://", "channel": ChannelName.LOG, "screening": False}
     chosen: Settings = load().model_copy(update=changes | settings)
     async with open_service(
         chosen,

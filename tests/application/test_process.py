@@ -15,7 +15,7 @@ from reflecta.application.ports.store import Journal
 from reflecta.application.process import OnModelFailure, Process, Processed
 from reflecta.config import ChannelName
 from reflecta.domain.errors import Conflict, ModelRejected, ModelTimeout, ModelUnavailable, StoreUnavailable
-from reflecta.domain.model import Attempt, Cadence, MessageType, OccasionState, Reason
+from reflecta.domain.model import Attempt, Cadence, Dimension, MessageType, OccasionState, Reason
 from reflecta.domain.prompt import Question
 from reflecta.testing import ScriptedModel
 
@@ -139,7 +139,8 @@ async def test_a_rejected_draft_is_kept_with_its_text_score_and_calls() -> None:
         (attempt,) = await attempts_of(scene)
         assert attempt.draft is not None
         assert attempt.assessment is not None
-        assert (attempt.draft.type, attempt.assessment.score) == (MessageType.CHECK_IN, 3)
+        assert attempt.draft.type is MessageType.GENERAL_REFLECTION
+        assert attempt.assessment.dimensions[Dimension.TRUTH] == 3
         assert [call.purpose.value for call in attempt.calls] == ["draft", "assessment"]
 
 
@@ -155,7 +156,7 @@ async def test_a_hold_back_waits_for_the_regular_due_time_and_not_for_a_retry() 
 
 async def test_a_made_up_quotation_is_never_sent_and_never_shown_to_the_judge() -> None:
     lie = a_draft("You wrote “I have decided to leave everything behind”. What now?")
-    async with a_scene([lie, lie, lie]) as scene:
+    async with a_scene([lie, lie, lie], on_model_failure=OnModelFailure.HOLD) as scene:
         await scene.add_due_user()
 
         processed = await scene.processed()
@@ -164,9 +165,31 @@ async def test_a_made_up_quotation_is_never_sent_and_never_shown_to_the_judge() 
         assert all(question.purpose.value != "assessment" for question in scene.model.questions)
 
 
+async def test_what_the_checks_refused_three_times_the_composer_says_instead() -> None:
+    lie = a_draft("You wrote “I have decided to leave everything behind”. What now?")
+    async with a_scene([lie, lie, lie]) as scene:
+        await scene.add_due_user()
+
+        assert (await scene.processed()).outcome is OccasionState.SENT
+        *refused, written = await attempts_of(scene)
+        assert [attempt.draft is not None and attempt.draft.ai_generated for attempt in refused] == [True] * 3
+        assert written.draft is not None
+        assert not written.draft.ai_generated
+
+
+async def test_what_the_judge_refused_three_times_is_not_said_by_the_composer_either() -> None:
+    poor = a_verdict(4, "REVISE_MESSAGE", ["dull"])
+    async with a_scene([a_draft(), poor] * 3) as scene:
+        await scene.add_due_user()
+
+        processed = await scene.processed()
+
+        assert (processed.outcome, processed.reason) == (OccasionState.HELD_BACK, Reason.LOW_SCORE)
+
+
 async def test_three_drafts_and_three_judgements_are_the_most_an_occasion_can_cost() -> None:
     poor = a_verdict(4, "REVISE_MESSAGE", ["dull"])
-    texts = [a_draft(f"Question number {n}, about the river walk?") for n in range(3)]
+    texts = [a_draft(f"What of the river, the walk, the {n}?") for n in ("garden", "line", "quiet")]
     async with a_scene([x for text in texts for x in (text, poor)]) as scene:
         await scene.add_due_user()
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.builders import NOW, a_delivery, a_sending, a_sent_ending, a_user, an_attempt, an_entry
+from tests.builders import NOW, a_delivery, a_sending, a_sent_ending, a_user, an_assessment, an_attempt, an_entry
 from tests.contracts.steps import add, in_work, outcome_of, queued, sent, take
 from tests.databases import Held, Place, dump, held_open, rows
 
@@ -14,7 +14,6 @@ from reflecta.adapters.stores.sql import SqlStore
 from reflecta.application.ports.store import KeptContext, Settled
 from reflecta.domain.errors import LeaseLost
 from reflecta.domain.model import (
-    Assessment,
     Check,
     CheckName,
     DeliveryState,
@@ -55,7 +54,7 @@ async def tell_everything(store: SqlStore) -> str:
     await store.upsert_insights([Insights(user_id="u1", main_focus=insight, key_blockers=insight, plan=insight)])
     evidence = (Evidence(entry_id="e1", quote=CANARY),)
     draft = Draft(type=MessageType.CHECK_IN, text=CANARY, push_text=CANARY, evidence=evidence)
-    judged = Assessment(score=5, recommendation=Recommendation.REVISE, faults=(CANARY,), rationale=CANARY)
+    judged = an_assessment(5, Recommendation.REVISE, faults=(CANARY,), rationale=CANARY)
     checks = (Check(name=CheckName.FORM, fault=CANARY),)
     attempt = an_attempt(draft=draft, assessment=judged, checks=checks, error=CANARY)
     await store.save_attempt(occasion, attempt, token="t1", context=KeptContext(text=CANARY))

@@ -9,7 +9,8 @@ from tests.databases import write
 
 from reflecta.adapters.stores.sql import SqlStore
 from reflecta.application.ports.store import ClaimPlan, Ending, KeptContext
-from reflecta.domain.model import OccasionState, Reason
+from reflecta.domain.model import OccasionState, Reason, occasion_id
+from reflecta.domain.prompt import PromptText
 
 MINUTE = timedelta(minutes=1)
 
@@ -153,3 +154,22 @@ async def test_the_database_refuses_what_can_never_be(store: SqlStore, promise: 
     }
     with pytest.raises(Exception, match=promise):
         await write(store, wrong[promise])
+
+
+async def test_occasions_whose_context_is_kept_are_listed_newest_first(store: SqlStore) -> None:
+    for user in ("u1", "u2", "u3"):
+        occasion = await in_work(store, a_user(user), f"t-{user}")
+        context = KeptContext(text="{}") if user != "u3" else None
+        await store.save_attempt(occasion, an_attempt(), token=f"t-{user}", context=context)
+    listed = await store.replayable(limit=10)
+    assert sorted(listed) == sorted(occasion_id(user, NOW) for user in ("u1", "u2"))
+    assert await store.replayable(limit=10, user_id="u2") == [occasion_id("u2", NOW)]
+    assert len(await store.replayable(limit=1)) == 1
+
+
+async def test_the_text_of_a_prompt_is_found_by_its_version(store: SqlStore) -> None:
+    text = PromptText(name="draft", text="Write.")
+    for _ in range(2):
+        await store.keep_prompts([text, PromptText(name="revision", text="Mend.")], now=NOW)
+    assert await store.prompt_text(text.version) == text
+    assert await store.prompt_text("draft-unknown") is None

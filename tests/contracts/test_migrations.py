@@ -49,7 +49,7 @@ def defined(connection: sa.Connection) -> Sequence[str]:
 
 def _parts(sql: str) -> list[str]:
     """Split a definition into its parts, in order of the alphabet: SQLite keeps it as it was written."""
-    return sorted(re.sub(r"\s+", " ", part).strip(" ,)") for part in re.split(r",\s*\n|\n\)", sql))
+    return sorted(re.sub(r"\s+", " ", part).strip(" ,)") for part in re.split(r",\s*|\n\)", sql))
 
 
 async def test_the_migrated_schema_is_the_schema_that_the_code_describes(blank: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
-from tests.builders import HOUR, NOW, a_delivery, a_sent_ending, a_user, an_attempt, an_entry
+from tests.builders import HOUR, NOW, a_delivery, a_flag, a_sent_ending, a_user, an_attempt, an_entry
 from tests.contracts.steps import UNTIL, add, claim, take
 from tests.databases import apart, opened, postgres_database
 
@@ -108,6 +108,16 @@ CROWD = (
         sending_until=f"{MS} + n",
         receipt_due_at=f"{MS} + n",
         updated_at=str(MS),
+    ),
+    many(
+        "safety_flags",
+        20_000,
+        id="'f' || n",
+        user_id="'x' || n",
+        at=f"{MS} - n * 1000",
+        sign="'suicide'",
+        source="'rules'",
+        held_until=str(MS),
     ),
     many(
         "attempts",
@@ -274,7 +284,17 @@ async def _ledger(store: SqlStore) -> None:
     await store.occasions(limit=20)
     await store.occasions(user_id="x7")
     await store.spent(since=NOW - HOUR)
+    await store.spent(since=NOW - HOUR, user_id="x7")
     await store.count_outcomes(since=NOW - HOUR / 10)
+    await store.count_flags(since=NOW - HOUR / 10)
+    await store.replayable(limit=20)
+    await store.replayable(limit=20, user_id="x7")
+
+
+async def _hold(store: SqlStore) -> None:
+    await store.hold("u7", a_flag())
+    await store.held(limit=20)
+    await store.release_hold("u7", now=NOW, next_due=lambda _user: NOW)
 
 
 Act = Callable[[SqlStore], Awaitable[object]]
@@ -290,10 +310,11 @@ ACTS: dict[str, tuple[Act, set[str]]] = {
     "host": (_host, set()),
     "erase": (
         lambda store: store.erase_user("u5", now=NOW),
-        {"journal_entries_user", "contexts_user", "deliveries_user"},
+        {"journal_entries_user", "contexts_user", "deliveries_user", "safety_flags_user"},
     ),
     "outbox": (_outbox, {"deliveries_pending", "deliveries_sending", "deliveries_waiting"}),
-    "ledger": (_ledger, {"occasions_due", "calls_at"}),
+    "ledger": (_ledger, {"occasions_due", "calls_at", "safety_flags_at"}),
+    "hold": (_hold, {"safety_flags_user", "users_held"}),
     "force": (lambda store: store.open_occasion("x7"), {"occasions_one_open"}),
 }
 

@@ -27,6 +27,7 @@ from reflecta.domain.model import (
     Attempt,
     Check,
     CheckName,
+    Dimension,
     Draft,
     Evidence,
     Feedback,
@@ -53,7 +54,10 @@ FULL_ATTEMPT = Attempt(
     ),
     checks=(Check(name=CheckName.FORM), Check(name=CheckName.GROUNDING, fault="no such quote")),
     assessment=Assessment(
-        score=6.5, recommendation=Recommendation.REVISE, faults=("too long", "vague"), rationale="Reads well."
+        dimensions={dimension: rating for rating, dimension in enumerate(Dimension, 2)},
+        recommendation=Recommendation.REVISE,
+        faults=("too long", "vague"),
+        rationale="Reads well.",
     ),
     calls=(
         a_call(purpose=Purpose.DRAFT, input_tokens=1200, output_tokens=80),

@@ -9,7 +9,6 @@ file and PostgreSQL; audited from outside, zones by `whenever`. Prints a table a
 
 import argparse
 import asyncio
-import json
 import random
 import sys
 from collections import Counter
@@ -37,7 +36,7 @@ from reflecta.config import ChannelName, EngineName, load
 from reflecta.domain.errors import ModelUnavailable
 from reflecta.domain.model import Cadence, Call, Delivery, Preferences, Purpose, User, Window
 from reflecta.domain.prompt import Question
-from reflecta.testing import FakeClock, RecordingTelemetry
+from reflecta.testing import FakeClock, RecordingTelemetry, answer
 
 T = TypeVar("T")
 
@@ -53,6 +52,7 @@ ZONES = (
     *("Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Chatham", "America/Los_Angeles"),
     *("Pacific/Kiritimati", "Pacific/Pago_Pago"),
 )
+PEOPLE = tuple(product(ZONES, Window, (Cadence.DAILY, Cadence.MULTIPLE_TIMES_PER_WEEK)))
 _OFTEN = 0.08  # jumps a step
 
 
@@ -128,7 +128,7 @@ class Author:
         await asyncio.sleep(0)
         if not self.clock.is_steady and self.clock.chance.random() < 0.05:
             raise ModelUnavailable("503")
-        self.drafts += 1
+        self.drafts += question.purpose is not Purpose.SCREENING
         call = Call(
             purpose=question.purpose,
             model="author",
@@ -136,22 +136,11 @@ class Author:
             at=self.clock.now(),
             latency=0.1,
         )
-        text = self._verdict() if question.purpose is Purpose.ASSESSMENT else self._draft()
-        return Completion(text=text, call=call)
+        poor = not self.clock.is_steady and self.drafts % 7 == 0
+        return Completion(text=answer(question, self.drafts, rating=4 if poor else 8), call=call)
 
     async def aclose(self) -> None:
         """Hold no connection."""
-
-    def _draft(self) -> str:
-        words = " ".join(f"word{self.drafts}of{place}" for place in range(10))
-        return json.dumps({"messageType": "check_in", "message": words, "pushNotification": words[:60], "evidence": []})
-
-    def _verdict(self) -> str:
-        poor = not self.clock.is_steady and self.drafts % 7 == 0
-        action, score = ("REVISE_MESSAGE", 4) if poor else ("SEND_MESSAGE", 8)
-        return json.dumps(
-            {"simulatedReaction": "", "faults": [], "overallEffectiveness": score, "recommendedAction": action}
-        )
 
 
 @dataclass
@@ -232,22 +221,32 @@ async def _service(
 
 
 async def _populate(service: Service) -> None:
-    users = [
-        User(
-            id=f"{zone}-{window}-{cadence}",
-            timezone=zone,
-            given_timezone=zone,
-            preferences=Preferences(enabled=True, window=window, cadence=cadence),
-        )
-        for zone, window, cadence in product(ZONES, Window, (Cadence.DAILY, Cadence.MULTIPLE_TIMES_PER_WEEK))
-    ]
-    await service.ingest.upsert_users(users)
-    await service.ingest.upsert_entries([an_entry(f"e-{user.id}", user.id) for user in users])
+    await service.ingest.upsert_users(
+        [
+            User(
+                id=f"{zone}-{window}-{cadence}",
+                timezone=zone,
+                given_timezone=zone,
+                preferences=Preferences(enabled=True, window=window, cadence=cadence),
+            )
+            for zone, window, cadence in PEOPLE
+        ]
+    )
+    await _let_write(service, START)
+
+
+async def _let_write(service: Service, at: datetime) -> None:
+    """Let everybody write: who has long been silent is not written to."""
+    ids = [f"{zone}-{window}-{cadence}" for zone, window, cadence in PEOPLE]
+    await service.ingest.upsert_entries([an_entry(f"e-{who}-{at:%j}", who, written_at=at) for who in ids])
 
 
 async def _hour(services: Sequence[Service], clock: Unsteady) -> None:
     """Let an hour pass, then do everything twice at once."""
+    before = clock.true
     clock.true += HOUR + timedelta(seconds=clock.chance.choice((-20, 0, 0, 20)))
+    if before.date() != clock.true.date():
+        await _let_write(services[0], clock.true)
     await asyncio.gather(*(_turn(service) for service in services))
 
 

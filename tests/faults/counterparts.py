@@ -1,13 +1,12 @@
 """The other ends of the wire: an OpenAI-compatible model and Expo's push service, which remember every effect.
 
-Share nothing with the service but the wire.
+Share nothing with the service but the wire, and the answers that are known to please it.
 """
 
 import json
 import re
 import zlib
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
@@ -15,8 +14,9 @@ from aiohttp import web
 from tests.faults.proxy import ARRIVAL
 from tests.model_server import completion
 
+from reflecta.testing import answer_sent, numbers_in
+
 _OWNER: Final = re.compile(r'"entryId": "entry-([^"]+)"')
-_NUMBER: Final = re.compile(r"Answer number (\d+):")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,12 @@ class Question:
 
 @dataclass
 class Counterparts:
-    """Use as ``async with Counterparts() as counterparts``; *answered* is by number, in the order of asking."""
+    """Use as ``async with Counterparts() as counterparts``; *answered* is by number, in the order of asking, and
+    *said* is what the drafts among these say.
+    """
 
     answered: dict[int, Question] = field(default_factory=dict[int, Question])
+    said: dict[int, str] = field(default_factory=dict[int, str])
     taken: defaultdict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     port: int = 0
     _asked: int = 0
@@ -60,22 +63,21 @@ class Counterparts:
         self._asked += 1
         # A request that was delayed on its way counts where it was begun, not where it arrived.
         number = int(request.headers.get(ARRIVAL, self._asked))
-        text = json.dumps([message["content"] for message in asked["messages"]], ensure_ascii=False)
-        owner = _OWNER.search(text.replace('\\"', '"'))
+        content: str = asked["messages"][-1]["content"]
+        owner = _OWNER.search(content)
         purpose: str = asked["response_format"]["json_schema"]["name"]
-        earlier = [int(found) for found in _NUMBER.findall(text)]
+        earlier = numbers_in(content)
         question = Question(owner[1] if owner else "", purpose, earlier[-1] if earlier else 0)
+        text = answer_sent(purpose, content, number, rating=4 if self._is_poor(question) else 8)
         # Counted when the answer leaves: what nobody read was paid for all the same.
         self.answered[number] = question
-        return web.json_response(completion(self._answer(number, question)))
+        self.said[number] = json.loads(text).get("message", "")
+        return web.json_response(completion(text))
 
-    def _answer(self, number: int, question: Question) -> str:
-        """Write a draft that bears its number, or judge: one user in five needs a revision of the first draft."""
-        if question.purpose != "assessment":
-            return _draft(number)
+    def _is_poor(self, question: Question) -> bool:
+        """Say whether a draft is to be revised: the first one of one user in five."""
         judged = self.answered.get(question.about)
-        poor = judged is not None and judged.purpose == "draft" and zlib.crc32(question.user.encode()) % 5 == 0
-        return _assessment(number, poor=poor)
+        return judged is not None and judged.purpose == "draft" and zlib.crc32(question.user.encode()) % 5 == 0
 
     async def _push(self, request: web.Request) -> web.Response:
         messages = await _body(request)
@@ -96,24 +98,3 @@ async def _body(request: web.Request) -> Any:
         return json.loads(await request.read())
     except (ValueError, OSError):
         return None
-
-
-def _draft(number: int) -> str:
-    return json.dumps(
-        {
-            "messageType": "check_in",
-            "message": f"Answer number {number}: what would you like to come back to today?",
-            "pushNotification": "A note is waiting.",
-            "evidence": [],
-        }
-    )
-
-
-def _assessment(number: int, *, poor: bool) -> str:
-    said: Mapping[str, object] = {
-        "simulatedReaction": f"Answer number {number}: hm.",
-        "faults": ["too general"] if poor else [],
-        "overallEffectiveness": 4 if poor else 8,
-        "recommendedAction": "REVISE_MESSAGE" if poor else "SEND_MESSAGE",
-    }
-    return json.dumps(said)

@@ -37,6 +37,7 @@ from tests.proof.kills import hosted, let_come_due
 from tests.proof.world import World, due_lines
 
 from reflecta.config import EngineName
+from reflecta.testing import answer_sent
 
 AT_MOST = 30  # seconds from the signal to the end
 ENDS_WITHIN = 90  # seconds for the next process to do the rest
@@ -99,8 +100,9 @@ class SlowWorld(World):
         await super().__aexit__(*error)
 
     async def _chat(self, request: web.Request) -> web.Response:
-        question = json.dumps((await request.json())["messages"], ensure_ascii=False)
-        user, purpose = _USER.findall(question)[0], _purpose(question)
+        asked = await request.json()
+        content, purpose = asked["messages"][-1]["content"], asked["response_format"]["json_schema"]["name"]
+        user = _USER.findall(content)[0]
         self.requested += 1
         number = self.requested
         self.in_hand.add(user)
@@ -109,22 +111,7 @@ class SlowWorld(World):
         self.in_hand.discard(user)
         # Counted when the answer leaves: what a dead caller never read was paid for all the same.
         self.answered[user, purpose].append(number)
-        return web.json_response(completion(_answer(purpose, number)))
-
-
-def _purpose(question: str) -> str:
-    if "The candidate message:" in question:
-        return "assessment"
-    return "revision" if "The rejected draft" in question else "draft"
-
-
-def _answer(purpose: str, number: int) -> str:
-    if purpose == "assessment":
-        verdict = {"overallEffectiveness": 8, "recommendedAction": "SEND_MESSAGE"}
-        return json.dumps({"simulatedReaction": f"Answer number {number}: hm.", "faults": [], **verdict})
-    text = f"Answer number {number}: what would you like to come back to today?"
-    push = "A note is waiting."
-    return json.dumps({"messageType": "check_in", "message": text, "pushNotification": push, "evidence": []})
+        return web.json_response(completion(answer_sent(purpose, content, number)))
 
 
 @dataclass
@@ -206,8 +193,8 @@ class Drained:
 async def drain(kind: Kind, setup: Set, folder: Path, *, seed: int, grace: float) -> Drained:
     """Let a process work, tell it to stop in the midst, let the next one do the rest, and audit."""
     chance = random.Random(seed)
-    # Two answers for the request fit into the grace well; the others may take longer than that.
-    async with SlowWorld(seed=seed, thinks_for_a_request=(0.3, grace / 6)) as world:
+    # Three answers for the request fit into the grace well; the others may take longer than that.
+    async with SlowWorld(seed=seed, thinks_for_a_request=(0.3, grace / 9)) as world:
         async with life(kind, setup, world, folder, grace) as first, asyncio.TaskGroup() as tasks:
             asked = tasks.create_task(_ask(first)) if kind.command == "serve" else None
             await _in_hand(world, asked=asked is not None)

@@ -311,6 +311,7 @@ def figures(found: Found) -> dict[str, Figure]:
         "left_open": found.audit.more_than_one_outcome,
         "lost": found.audit.lost,
         "doubled": found.audit.doubled,
+        "unscreened": found.audit.unscreened,
         "saved_calls_repeated": found.audit.saved_calls_repeated,
         "pushed_twice": found.audit.pushed_twice,
         "pushes_unaccounted": found.unaccounted,

@@ -1,12 +1,11 @@
 """Audits from outside what a class of faults left, by its own SQL and the counterparts' own records.
 
-Shares no code with the service.
+Shares no code with the service but what reads the number that an answer bears.
 """
 
 import asyncio
-import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from tests.faults.counterparts import Counterparts
 
-_NUMBER: Final = re.compile(r"Answer number (\d+):")
-_DRAFT: Final = re.compile(r"Answer number (\d+): what would you like to come back to today\?")
+from reflecta.testing import number_in
+
 ARRIVED: Final = frozenset({"accepted", "delivered"})
 OPENS, CLOSES = 12, 18  # the afternoon, local hours
 
@@ -141,8 +140,8 @@ async def audit(
 
 async def saved_answers(outside: Outside, prefix: str) -> AbstractSet[int]:
     """Give the numbers of the answers that are saved now."""
-    attempts = await outside.rows(_ATTEMPTS, m=f"{prefix}%")
-    return {number for row in attempts for number in _numbers(row.text, row.rationale)}
+    kept = await outside.rows(_KEPT, m=f"{prefix}%")
+    return {number for row in kept if (number := number_in(row.said)) is not None}
 
 
 _MESSAGES: Final = (
@@ -155,9 +154,16 @@ _ENTRIES: Final = (
     "WHERE e.user_id LIKE :m AND e.message_id IS NOT NULL"
 )
 _ENDED: Final = "SELECT user_id, state FROM occasions WHERE user_id LIKE :m AND state NOT IN ('queued', 'in_work')"
-_ATTEMPTS: Final = (
-    "SELECT a.text, a.rationale FROM attempts a JOIN occasions o ON o.id = a.occasion_id "
-    "WHERE o.user_id LIKE :m AND a.ai_generated"
+# Drafts and assessments stand in the attempts, what a screening saw beside its occasion.
+_KEPT: Final = " UNION ALL ".join(
+    (
+        *(
+            f"SELECT a.{said} AS said FROM attempts a JOIN occasions o ON o.id = a.occasion_id "  # noqa: S608
+            f"WHERE o.user_id LIKE :m AND a.ai_generated AND a.{said} IS NOT NULL"
+            for said in ("text", "rationale")
+        ),
+        "SELECT CAST(screening AS text) FROM occasions WHERE user_id LIKE :m AND screening IS NOT NULL",
+    )
 )
 
 
@@ -187,13 +193,14 @@ class _Calls:
 
     def __init__(self, counterparts: Counterparts, prefix: str, saved: AbstractSet[int]) -> None:
         self._answered = {n: asked for n, asked in counterparts.answered.items() if asked.user.startswith(prefix)}
+        self._said = counterparts.said
         self._saved = saved & self._answered.keys()
 
     def was_answered(self, user: str, text: str | None) -> bool:
         """Say whether a text is word for word what the model answered for this user."""
-        found = _DRAFT.fullmatch(text or "")
-        asked = self._answered.get(int(found[1])) if found else None
-        return asked is not None and asked.user == user
+        number = number_in(text or "")
+        asked = self._answered.get(number) if number is not None else None
+        return asked is not None and number is not None and asked.user == user and self._said.get(number) == text
 
     def repeated(self) -> int:
         """Count saved answers whose very question was asked again after them."""
@@ -203,9 +210,3 @@ class _Calls:
     def unsaved(self) -> int:
         """Count answers that were paid for and are saved nowhere."""
         return len(self._answered.keys() - self._saved)
-
-
-def _numbers(*texts: str | None) -> Iterator[int]:
-    for text in texts:
-        if found := _NUMBER.match(text or ""):
-            yield int(found[1])

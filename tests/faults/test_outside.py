@@ -40,13 +40,14 @@ PROPER: Mapping[str, Mapping[str, object]] = {
         "state": "sent",
         "forced": False,
         "created_at": NOON,
+        "screening": {"signs": ["none"], "entries": ["Answer number a"]},
     },
     "attempts": {
         "occasion_id": "o1",
         "number": 1,
         "created_at": NOON,
-        "text": "Answer number 1: what would you like to come back to today?",
-        "rationale": "Answer number 2: hm.",
+        "text": "Answer number b: what would you like to come back to today?",
+        "rationale": "Answer number c: hm.",
         "evidence": [],
         "ai_generated": True,
         "checks": [],
@@ -99,8 +100,8 @@ BREACHES: Sequence[tuple[str, str]] = (
     ("push_fate_wrong", "UPDATE deliveries SET state = 'sending'"),
     ("push_fate_wrong", "UPDATE deliveries SET state = 'refused'"),
     ("push_fate_wrong", "DELETE FROM deliveries"),
-    ("altered", "UPDATE attempts SET text = 'Answer number 1: wh'"),
-    ("altered", "UPDATE attempts SET text = replace(text, '1', '3')"),
+    ("altered", "UPDATE attempts SET text = 'Answer number b: wh'"),
+    ("altered", "UPDATE attempts SET text = replace(text, 'number b', 'number d')"),
     ("outside_window", "UPDATE messages SET sent_at = sent_at - 1800001"),
     ("after_switching_off", "UPDATE messages SET sent_at = sent_at + 1"),
     ("not_accepted", "UPDATE deliveries SET state = 'unknown'"),
@@ -118,13 +119,19 @@ DOUBLES: Sequence[tuple[str, str, Mapping[str, object]]] = (
 )
 
 
-OVERWRITTEN = "UPDATE attempts SET text = replace(text, '1', '2'), rationale = replace(rationale, '2', '3')"
+OVERWRITTEN = """UPDATE attempts
+SET text = replace(text, 'number b', 'number c'), rationale = replace(rationale, 'number c', 'number d')"""
 
 
 def counterparts() -> Counterparts:
-    """Give the record that goes with the proper rows: a draft, its assessment, one push."""
+    """Give the record that goes with the proper rows: a draft, its assessment, a screening, one push."""
     there = Counterparts()
-    there.answered |= {1: Question("x-1", "draft", 0), 2: Question("x-1", "assessment", 1)}
+    there.answered |= {
+        0: Question("x-1", "screening", 0),
+        1: Question("x-1", "draft", 0),
+        2: Question("x-1", "assessment", 1),
+    }
+    there.said[1] = str(PROPER["attempts"]["text"])
     there.taken["m1", TOKEN] = 1
     return there
 
@@ -194,6 +201,21 @@ async def test_the_audit_finds_a_saved_answer_that_was_asked_for_again_and_overw
     there.answered |= {2: Question("x-1", "draft", 0), 3: Question("x-1", "assessment", 2)}
     found = await audited(tmp_path, there, OVERWRITTEN, saved={1})
     assert (found["saved_calls_repeated"], found["unsaved_calls"]) == (1, 0)
+
+
+async def test_the_audit_finds_a_saved_screening_that_was_asked_for_again(tmp_path: Path) -> None:
+    there = counterparts()
+    there.answered[3] = Question("x-1", "screening", 0)
+    found = await audited(tmp_path, there)
+    assert (found["saved_calls_repeated"], found["unsaved_calls"]) == (1, 1)
+
+
+async def test_the_audit_counts_a_screening_that_was_not_saved_before_another_was(tmp_path: Path) -> None:
+    there = counterparts()
+    there.answered[3] = Question("x-1", "screening", 0)
+    again = "UPDATE occasions SET screening = replace(screening, 'number a', 'number d')"
+    found = await audited(tmp_path, there, again)
+    assert (found["saved_calls_repeated"], found["unsaved_calls"]) == (0, 1)
 
 
 async def test_the_audit_counts_an_answer_that_was_lost_before_the_saved_one(tmp_path: Path) -> None:

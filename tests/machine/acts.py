@@ -54,6 +54,21 @@ class Acts(Host):
         if waiting:
             self.known.complain(f"a forced run for {person.id} was taken beside {waiting}")
 
+    async def hold(self, person: Person) -> None:
+        """Let a person see a sign of risk."""
+        await self.stage.service.holds.place(person.id)
+
+    async def release(self, person: Person) -> None:
+        """Let a person review."""
+        await self.note()
+        was_held = await self.scalars("SELECT held_until FROM users WHERE id = :user", user=person.id)
+        is_released = await self.stage.service.holds.release(person.id)
+        is_held = bool(was_held) and was_held[0] is not None and audit.at(was_held[0]) > self.now
+        if is_released != is_held:
+            self.known.complain(f"the hold of {person.id} until {was_held} was released: {is_released}")
+        if is_released:
+            person.edited_in_step, person.edited_due = self.known.step, None
+
     async def go_to_due(self, person: Person, late: timedelta) -> None:
         due = await self.due_of(person)
         if due is not None:
@@ -188,7 +203,7 @@ class Acts(Host):
 
         self.stage.model.meanwhile = stop
         await self._stoppable(pick, self.worker, has_lease=True)
-        self.stage.model.meanwhile = None
+        self._nothing_happens()
 
     async def _stoppable(self, pick: int, process: Process, *, has_lease: bool) -> None:
         await self.have_work(pick)
@@ -213,7 +228,10 @@ class Acts(Host):
         (owner,) = await self.scalars("SELECT user_id FROM occasions WHERE id = :id", id=occasion_id)
         self.stage.model.meanwhile = lambda: self._happen(what, owner, occasion_id)
         await self.process(occasion_id)
-        self.stage.model.meanwhile = None
+        self._nothing_happens()
+
+    def _nothing_happens(self) -> None:
+        self.stage.model.meanwhile, self.stage.model.passes = None, 0
 
     async def _happen(self, what: str, owner: str, occasion_id: str) -> None:
         person = self.known.people[owner]
@@ -226,6 +244,7 @@ class Acts(Host):
             "react": lambda: self.react(0, "helpful", 5),
             "import": lambda: self.import_again(person, person.wish, self.now + timedelta(hours=30), reschedule=True),
             "put back": self.put_back,
+            "hold": lambda: self.hold(person),
             "tick": self.tick,
             "dawdle": self.dawdle,
             "outage": lambda: self.lose_lease(occasion_id, timedelta(hours=5)),
@@ -254,6 +273,7 @@ class Acts(Host):
             "process": lambda: self.process(ids[-1]),
             "react": lambda: self.react(pick, "opened", None),
             "deliver": self.deliver,
+            "hold": lambda: self.hold(person),
         }
         await self.both(lambda: self.process(occasion_id), acts[what])
 

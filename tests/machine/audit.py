@@ -19,23 +19,25 @@ OPEN = {"queued", "in_work"}
 FAR = timedelta(days=9)
 _CANARY = re.compile(r"canary\w+?end")
 _QUERIES = {
-    "users": "SELECT id, enabled, timezone, next_due_at, entry_count, push_tokens FROM users",
+    "users": "SELECT id, enabled, timezone, next_due_at, entry_count, push_tokens, flagged_entries FROM users",
     "own_entries": "SELECT user_id, count(*) AS n FROM journal_entries WHERE message_id IS NULL "
     "AND text <> '' GROUP BY user_id",
     "occasions": "SELECT id, user_id, state, reason, detail, forced, timezone, time_window, due_at, created_at, "
-    "ended_at, window_ends_at, regular_due_at, lease_token FROM occasions",
+    "ended_at, window_ends_at, regular_due_at, lease_token, screening FROM occasions",
     "messages": "SELECT m.*, e.message_id AS back, e.user_id AS entry_user, e.content AS content FROM messages m "
     "LEFT JOIN journal_entries e ON e.id = m.journal_entry_id",
     "deliveries": "SELECT id, message_id, user_id, address, state FROM deliveries",
     "contexts": "SELECT occasion_id, user_id, text FROM contexts",
-    "attempts": "SELECT occasion_id, count(*) AS n, min(text) AS first, max(text) AS last, max(error) AS error "
-    "FROM attempts GROUP BY occasion_id",
+    "attempts": "SELECT occasion_id, count(*) AS n, min(text) AS first, max(text) AS last, max(error) AS error, "
+    "sum(CASE WHEN message_type = 'care' THEN 1 ELSE 0 END) AS care FROM attempts GROUP BY occasion_id",
+    "flags": "SELECT id, user_id, occasion_id, source, at, held_until, reviewed_at FROM safety_flags",
     "feedback": "SELECT message_id, kind, rating FROM feedback",
     "calls": "SELECT occasion_id, attempt, purpose, count(*) AS n FROM calls WHERE model = 'moody' "
     "GROUP BY occasion_id, attempt, purpose",
 }
 _TABLES = (
-    "users, journal_entries, user_insights, occasions, contexts, attempts, calls, messages, feedback, deliveries, ticks"
+    "users, journal_entries, user_insights, occasions, contexts, attempts, calls, messages, feedback, deliveries, "
+    "safety_flags, ticks"
 )
 
 
@@ -199,6 +201,8 @@ def _after_work(known: Known, seen: Snapshot) -> Iterable[str]:
             continue
         if not person.wish.is_on or person.edited_in_step >= known.first_seen.get(row.id, known.step):
             continue
+        if row.reason == "safety_hold":
+            continue  # the hold decides
         after = max(at(row.due_at), at(row.ended_at))
         due = regular(row.timezone, row.time_window, person.wish.cadence, after)
         if user.next_due_at is None or at(user.next_due_at) != due:

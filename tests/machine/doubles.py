@@ -13,8 +13,9 @@ from reflecta.application.ports import Clock, Completion
 from reflecta.application.ports.channel import Result, ResultKind
 from reflecta.application.ports.store import ProcessStore
 from reflecta.domain.errors import ModelRejected, ModelTimeout, ModelUnavailable
-from reflecta.domain.model import Call, Delivery, Purpose
+from reflecta.domain.model import Call, Delivery, Purpose, Recommendation
 from reflecta.domain.prompt import Question
+from reflecta.testing import assessment_reply, draft_reply, facts_of, screening_reply
 
 Act = Callable[[], Awaitable[object]]
 
@@ -25,18 +26,22 @@ class Died(BaseException):
 
 @dataclass(slots=True, eq=False)
 class Hand:
-    """One worker's go at one occasion; *questions* counts what it asked, *answers* what it paid for."""
+    """One worker's go at one occasion; *questions* counts what it asked, *answers* what it paid for.
+
+    *is_alarmed* once it was told of a sign of risk: it may ask nothing more.
+    """
 
     occasion_id: str
     questions: int = 0
     answers: int = 0
+    is_alarmed: bool = False
 
 
 IN_HAND: ContextVar[Hand | None] = ContextVar("in_hand", default=None)
 
 
 class Mood(StrEnum):
-    """How the model takes the next question. A mood that fits only drafts or verdicts is good at the other."""
+    """How the model takes the next question. A mood that fits only one kind of question is good at the others."""
 
     GOOD = "good"
     DOWN = "down"
@@ -47,10 +52,12 @@ class Mood(StrEnum):
     LIES = "lies"
     POOR = "poor"
     SKIP = "skip"
+    ALARM = "alarm"
     DIES = "dies"
 
 
 LIE = "I never want to see that garden again"
+ALARM = "suicide"
 _ERRORS = {
     Mood.DOWN: ModelUnavailable("503"),
     Mood.SLOW: ModelTimeout("no answer in 60 s"),
@@ -61,9 +68,11 @@ _ERRORS = {
 
 @dataclass(slots=True)
 class MoodyModel:
-    """Answers by its moods in turn, then well. *meanwhile* happens while it thinks about the next question.
+    """Answers by its moods in turn, then well. *meanwhile* happens while it thinks about a question: the next one, or
+    as many later as *passes* says.
 
-    *reader* sees the first question of each worker at an occasion: what it just read.
+    *reader* sees the first question of each worker at an occasion: what it just read. *complaints* are of questions
+    that should not have come.
     """
 
     clock: Clock
@@ -71,7 +80,9 @@ class MoodyModel:
     reader: Callable[[Question], None]
     moods: deque[Mood] = field(default_factory=deque[Mood])
     meanwhile: Act | None = None
+    passes: int = 0
     answered: Counter[str] = field(default_factory=Counter[str])
+    complaints: list[str] = field(default_factory=list[str])
     drafts: int = 0
 
     async def complete(self, question: Question) -> Completion:
@@ -79,47 +90,50 @@ class MoodyModel:
         assert hand is not None, "a model was asked outside of any occasion"
         if not hand.questions:
             self.reader(question)
+        if hand.is_alarmed:
+            self.complaints.append(f"{hand.occasion_id} was written about after a sign of risk")
         hand.questions += 1
-        if self.meanwhile is not None:
-            act, self.meanwhile = self.meanwhile, None
-            await act()
+        await self._let_happen()
         mood = self.moods.popleft() if self.moods else Mood.GOOD
         if mood in _ERRORS:
             raise _ERRORS[mood]
         hand.answers += 1
         self.answered[hand.occasion_id] += 1
-        text = self._verdict(mood) if question.purpose is Purpose.ASSESSMENT else self._draft(mood, question)
-        return Completion(text=text, call=self._call(question))
+        return Completion(text=self._answer(mood, question, hand), call=self._call(question))
 
     async def aclose(self) -> None:
         """Hold no connection."""
+
+    async def _let_happen(self) -> None:
+        if self.meanwhile is None:
+            return
+        if self.passes:
+            self.passes -= 1
+            return
+        act, self.meanwhile = self.meanwhile, None
+        await act()
+
+    def _answer(self, mood: Mood, question: Question, hand: Hand) -> str:
+        if question.purpose is Purpose.SCREENING:
+            hand.is_alarmed = mood is Mood.ALARM
+            return "I see nothing." if mood is Mood.PROSE else screening_reply(*[ALARM] * hand.is_alarmed)
+        return self._verdict(mood) if question.purpose is Purpose.ASSESSMENT else self._draft(mood, question)
 
     def _draft(self, mood: Mood, question: Question) -> str:
         canary = self.canary_of(question.context.user_id)
         if mood is Mood.PROSE:
             return f"Gladly! What of the {canary}?"
         self.drafts += 1
-        # Words that no other message has: it must not be taken for a repetition.
-        fresh = " ".join(f"word{self.drafts}of{place}" for place in range(10))
-        said = f"You wrote “{LIE}”." if mood is Mood.LIES else f"And the {canary}?"
-        kind = canary if mood is Mood.ODD_TYPE else "check_in"
-        return json.dumps(
-            {"messageType": kind, "message": f"{fresh} {said}", "pushNotification": f"{fresh[:80]}?", "evidence": []}
-        )
+        said = f"You wrote “{LIE}”." if mood is Mood.LIES else f"It is about the {canary}."
+        draft = draft_reply(facts_of(question), self.drafts, said=said)
+        return json.dumps(json.loads(draft) | {"messageType": canary}) if mood is Mood.ODD_TYPE else draft
 
     def _verdict(self, mood: Mood) -> str:
         if mood is Mood.PROSE:
             return "I rather like it."
-        action = {Mood.POOR: "REVISE_MESSAGE", Mood.SKIP: "SKIP_MESSAGE"}.get(mood, "SEND_MESSAGE")
-        poor = mood in {Mood.POOR, Mood.SKIP}
-        return json.dumps(
-            {
-                "simulatedReaction": "Hm.",
-                "faults": ["dull"] if poor else [],
-                "overallEffectiveness": 4 if poor else 8,
-                "recommendedAction": action,
-            }
-        )
+        if mood is Mood.SKIP:
+            return assessment_reply(4, Recommendation.SKIP, ["dull"])
+        return assessment_reply(4 if mood is Mood.POOR else 8)
 
     def _call(self, question: Question) -> Call:
         version = question.prompt_version

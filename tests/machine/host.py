@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
-from tests.machine import audit, kept
+from tests.machine import audit, holds, kept
 from tests.machine.known import Known, Person, Wish
 from tests.machine.stage import Stage
 
@@ -47,6 +47,7 @@ class Host:
     async def note(self) -> None:
         seen = await self.snapshot()
         audit.note_messages(self.known, seen)
+        holds.note_flagged(self.known, seen)
         kept.note_attempts(self.known, seen)
 
     async def due_of(self, person: Person) -> datetime | None:
@@ -167,8 +168,9 @@ class Host:
         person = known.people.get(context.user_id)
         if person is None or known.at_once:
             return
-        if {note.entry_id for note in context.notes} != person.written:
-            known.complain(f"the writer reads {[note.entry_id for note in context.notes]} of {person.written}")
+        if {note.entry_id for note in context.notes} != person.written - person.flagged:
+            read = [note.entry_id for note in context.notes]
+            known.complain(f"the writer reads {read} of {person.written} without {person.flagged}")
         focus = context.insights.get("mainFocus")
         if (focus.headline if focus else None) != person.insight:
             known.complain(f"the writer is told {focus}, the app said {person.insight}")

@@ -42,12 +42,14 @@ class Person:
     before: Wish | None = None
     edited_in_step: int = 0
     edited_due: datetime | None = None
+    # What was seen to be flagged: no writer may be shown it any more.
+    flagged: set[str] = field(default_factory=set[str])
     deleted_in_step: int = 0
 
     @property
     def canary(self) -> str:
         """Give a word that stands in every text of this person and nowhere else."""
-        return f"canary{self.id}life{self.life}end"
+        return _canary(self.id, self.life)
 
     def as_user(self) -> User:
         """Give what the app sends."""
@@ -132,4 +134,9 @@ class Known:
     def canary_of(self, user_id: str) -> str:
         """Give the word of a person; of one who is gone, that of their last life."""
         person = self.people.get(user_id)
-        return person.canary if person else f"canary{user_id}life{self.lives[user_id]}end"
+        return person.canary if person else _canary(user_id, self.lives[user_id])
+
+
+def _canary(user_id: str, life: int) -> str:
+    """Give a word of letters: a number would be a claim about somebody."""
+    return f"canary{user_id}life{'i' * life}end"

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 import hypothesis
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from tests.machine import audit, kept
+from tests.machine import audit, holds, kept
 from tests.machine.acts import Acts
 from tests.machine.doubles import Mood, Receipt, Reception
 from tests.machine.known import Known, Person, Wish
@@ -50,8 +50,9 @@ MEANWHILE: Final = (
     "react",
     "import",
     "put back",
+    "hold",
 )
-AT_ONCE: Final = ("edit", "switch", "erase", "delete", "write", "tick", "process", "react", "deliver")
+AT_ONCE: Final = ("edit", "switch", "erase", "delete", "write", "tick", "process", "react", "deliver", "hold")
 
 picks = st.integers(0, 11)
 zones = st.sampled_from(ZONES)
@@ -115,8 +116,10 @@ class Machine(RuleBasedStateMachine):
         stage, known = self.stage, self.known
         seen = self.stage.run(self.acts.snapshot())
         audit.note_messages(known, seen)
+        holds.note_flagged(known, seen)
         kept.note_attempts(known, seen)
-        audit.check(known, seen, stage.clock.now(), kept.broken(known, seen, stage.channel.told))
+        others = [*stage.model.complaints, *kept.broken(known, seen, stage.channel.told), *holds.broken(known, seen)]
+        audit.check(known, seen, stage.clock.now(), others)
         audit.repeated_calls(known, seen, stage.model.answered)
         for event in stage.telemetry.events:
             if "canary" in repr(event[1]):
@@ -191,6 +194,16 @@ class Machine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.known.people)
     @rule(pick=picks)
+    def somebody_sees_a_sign_of_risk(self, pick: int) -> None:
+        self._run(self.acts.hold(self._someone(pick)))
+
+    @precondition(lambda self: self.known.people)
+    @rule(pick=picks)
+    def a_hold_is_reviewed(self, pick: int) -> None:
+        self._run(self.acts.release(self._someone(pick)))
+
+    @precondition(lambda self: self.known.people)
+    @rule(pick=picks)
     def a_run_is_forced(self, pick: int) -> None:
         self._run(self.acts.force(self._someone(pick)))
 
@@ -260,22 +273,25 @@ class Machine(RuleBasedStateMachine):
         self._run(self.acts.ask_for(self._someone(pick)))
 
     @precondition(lambda self: self.known.people)
-    @rule(pick=picks, at=st.integers(1, 7), after=st.booleans())
+    @rule(pick=picks, at=st.integers(1, 8), after=st.booleans())
     def a_worker_dies(self, pick: int, at: int, after: bool) -> None:  # noqa: FBT001 - hypothesis passes by name
         self._run(self.acts.die(pick, at, after=after))
 
     @precondition(lambda self: self.known.people)
-    @rule(pick=picks, how=moods, what=st.sampled_from(MEANWHILE))
-    def something_happens_while_the_model_thinks(self, pick: int, how: list[Mood], what: str) -> None:
-        self.stage.model.moods = deque(how)
+    @rule(pick=picks, how=moods, what=st.sampled_from(MEANWHILE), passes=st.integers(0, 2))
+    def something_happens_while_the_model_thinks(self, pick: int, how: list[Mood], what: str, passes: int) -> None:
+        self.stage.model.moods, self.stage.model.passes = deque(how), passes
         self._run(self.acts.process_with(pick, what))
 
     @precondition(lambda self: self.known.people)
     @rule(
-        pick=picks, at=st.one_of(st.none(), st.integers(1, 6)), mood=st.sampled_from([Mood.GOOD, Mood.POOR, Mood.DOWN])
+        pick=picks,
+        at=st.one_of(st.none(), st.integers(1, 7)),
+        mood=st.sampled_from([Mood.GOOD, Mood.POOR, Mood.DOWN]),
+        passes=st.integers(0, 2),
     )
-    def a_worker_is_stopped(self, pick: int, at: int | None, mood: Mood) -> None:
-        self.stage.model.moods = deque([mood] * 6)
+    def a_worker_is_stopped(self, pick: int, at: int | None, mood: Mood, passes: int) -> None:
+        self.stage.model.moods, self.stage.model.passes = deque([mood] * 6), passes
         self._run(self.acts.stop_while_thinking(pick) if at is None else self.acts.stop(pick, at))
 
     @precondition(lambda self: self.known.people)

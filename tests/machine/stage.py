@@ -43,7 +43,8 @@ class Stage:
         self.clock.set(NOW)
         self.model.moods.clear()
         self.model.answered.clear()
-        self.model.meanwhile, self.model.drafts = None, 0
+        self.model.complaints.clear()
+        self.model.meanwhile, self.model.passes, self.model.drafts = None, 0, 0
         self.channel.clear()
         self.telemetry.events.clear()
 

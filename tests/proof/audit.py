@@ -4,7 +4,6 @@ Shares no statement and no connection with the service: tables are read by the b
 the world remembers.
 """
 
-import re
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -17,22 +16,27 @@ from tests.proof.figures import Figure
 from tests.proof.world import World
 
 from reflecta.config import EngineName
+from reflecta.testing import number_in
 
 Row = Mapping[str, Any]
 
 # Users whose names begin so are not due: they get no message, and are audited by whoever made them.
 APART = "apart-"
-_NUMBER = re.compile(r"Answer number (\d+)")
+_WRITTEN_IN = {"assessment": "rationale", "screening": "screening"}
 _BUSY_SECONDS = 30
 _READ = {
     "users": "SELECT id FROM users",
     "entries": "SELECT user_id FROM journal_entries WHERE message_id IS NOT NULL",
     "messages": "SELECT user_id FROM messages",
     "ended": "SELECT user_id FROM occasions WHERE state NOT IN ('queued', 'in_work')",
-    "calls": "SELECT o.user_id, c.occasion_id, c.attempt, c.purpose, a.text, a.rationale FROM calls c "
+    # What the screening saw is kept with its occasion, its call as that of attempt 0.
+    "calls": "SELECT o.user_id, c.occasion_id, c.attempt, c.purpose, a.text, a.rationale, o.screening FROM calls c "
     "JOIN occasions o ON o.id = c.occasion_id "
-    "JOIN attempts a ON a.occasion_id = c.occasion_id AND a.number = c.attempt",
+    "LEFT JOIN attempts a ON a.occasion_id = c.occasion_id AND a.number = c.attempt",
     "unknown": "SELECT user_id FROM deliveries WHERE state = 'unknown'",
+    "unscreened": "SELECT m.user_id FROM messages m WHERE NOT EXISTS (SELECT 1 FROM calls c "
+    "JOIN occasions o ON o.id = c.occasion_id "
+    "WHERE o.id = m.occasion_id AND c.purpose = 'screening' AND o.screening IS NOT NULL)",
 }
 
 
@@ -55,6 +59,8 @@ class Audit:
     lost: int
     doubled: int
     more_than_one_outcome: int
+    unscreened: int
+    """Messages before which nobody looked for signs of risk, or it was not kept what was seen."""
     saved_calls_repeated: int
     unsaved_calls: int
     pushed_twice: int
@@ -164,6 +170,7 @@ async def take_stock(
         lost=sum(messages[user] == 0 or entries[user] == 0 for user in everybody) + users - len(everybody),
         doubled=sum(messages[user] > 1 or entries[user] > 1 for user in everybody),
         more_than_one_outcome=sum(outcomes[user] != 1 for user in everybody),
+        unscreened=len(read["unscreened"]),
         saved_calls_repeated=_repeated(read["calls"], world) + saved.replaced,
         unsaved_calls=answers - len(read["calls"]),
         pushed_twice=sum(len(sent) > 1 for sent in world.pushes.values()),
@@ -186,9 +193,8 @@ def _repeated(calls: Sequence[Row], world: World) -> int:
 
 def _number(call: Row) -> int | None:
     """Give the number of the answer that a saved call brought; None where it was unreadable."""
-    written = call["rationale"] if call["purpose"] == "assessment" else call["text"]
-    found = _NUMBER.search(written or "")
-    return int(found[1]) if found else None
+    written = call[_WRITTEN_IN.get(call["purpose"], "text")]
+    return number_in(str(written or ""))
 
 
 def zeros(audited: Audit) -> dict[str, int]:
@@ -197,6 +203,7 @@ def zeros(audited: Audit) -> dict[str, int]:
         "lost": audited.lost,
         "doubled": audited.doubled,
         "more_than_one_outcome": audited.more_than_one_outcome,
+        "unscreened": audited.unscreened,
         "saved_calls_repeated": audited.saved_calls_repeated,
         "pushed_twice": audited.pushed_twice,
     }

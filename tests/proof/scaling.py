@@ -3,7 +3,8 @@
     python -m tests.proof.scaling
 
 The tick by the guide's count, what reading all users instead would cost (the guide's legacy approach), and the
-whole of the processing with two model calls of one second each, 500 occasions at once. Prints the table and writes
+whole of the processing with two model calls of one second each (a draft and its assessment, the safety classifier
+left out), 500 occasions at once. Prints the table and writes
 out/scaling.json. Absolute times are this machine's.
 """
 
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from tests.application.scene import WRITTEN, a_draft, a_verdict
+from tests.application.scene import WRITTEN
 from tests.builders import NOW, a_call, a_user, an_entry
 from tests.proof.figures import Figure, report
 
@@ -25,12 +26,13 @@ from reflecta.application.ports import Completion
 from reflecta.application.ports.store import UserChange
 from reflecta.bootstrap import Service, open_service
 from reflecta.config import ChannelName, load
-from reflecta.domain.model import Purpose, User
+from reflecta.domain.model import User
 from reflecta.domain.prompt import Question
-from reflecta.testing import FakeClock, RecordingTelemetry
+from reflecta.testing import FakeClock, RecordingTelemetry, answer
 
 SIZES = (100, 1_000, 10_000, 100_000)
 AT_ONCE = 500
+CALLS = 2
 CALL_SECONDS = 1.0
 _DUE_SHARE = 20
 _BATCH = 2_000
@@ -41,8 +43,7 @@ class _SlowModel:
 
     async def complete(self, question: Question) -> Completion:
         await asyncio.sleep(CALL_SECONDS)
-        text = a_verdict() if question.purpose is Purpose.ASSESSMENT else a_draft()
-        return Completion(text=text, call=a_call(purpose=question.purpose))
+        return Completion(text=answer(question, 1), call=a_call(purpose=question.purpose))
 
     async def aclose(self) -> None:
         return
@@ -67,6 +68,7 @@ async def measure(users: int, folder: Path) -> Row:
             "database_url": f"sqlite:///{folder / f'{users}.db'}",
             "channel": ChannelName.LOG,
             "concurrency": AT_ONCE,
+            "screening": False,
         }
     )
     clock = FakeClock(NOW)
@@ -87,7 +89,7 @@ async def measure(users: int, folder: Path) -> Row:
             tick=tick,
             reading_all=reading_all,
             processing=await _work_on_all(service),
-            ideal=2 * CALL_SECONDS * -(-due // AT_ONCE),
+            ideal=CALLS * CALL_SECONDS * -(-due // AT_ONCE),
         )
 
 

@@ -3,7 +3,6 @@
 Draws who they are and when the cron fires, plays the ticks, and notes in each `Life` what reached it.
 """
 
-import json
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,7 +23,7 @@ from reflecta.bootstrap import Service
 from reflecta.domain.errors import ModelUnavailable
 from reflecta.domain.model import Address, Cadence, Call, Entry, Preferences, Purpose, User, Window
 from reflecta.domain.prompt import Question
-from reflecta.testing import FakeClock
+from reflecta.testing import FakeClock, answer
 
 # Hours from the change: the first tick, daily users leave, the end (a week after the first message of the last weekly
 # user); and between which every hour has its tick.
@@ -39,9 +38,6 @@ SHARES = (0.4, 0.8, 1.0)
 # A cron's minute, and how many seconds late it may be.
 MINUTES = (0, 0, 5, 20, 35, 50)
 MOST_LATE = 20
-VERDICT = json.dumps(
-    {"simulatedReaction": "", "faults": [], "overallEffectiveness": 9, "recommendedAction": "SEND_MESSAGE"}
-)
 
 Hour = tuple[datetime, Sequence[Transition]]
 
@@ -69,20 +65,24 @@ class Inbox:
 
 @dataclass(slots=True)
 class InstantModel:
-    """Writes and judges at once, fails as often as a life says, and notes when it was asked for whom."""
+    """Writes and judges at once, fails as often as a life says, and notes when it was asked for whom.
+
+    A screening fails as often, and changes nothing: the message is only gentler.
+    """
 
     clock: FakeClock
     lives: Mapping[str, Life] = field(default_factory=dict[str, Life])
     chance: random.Random = field(default_factory=random.Random)
+    answered: int = 0
 
     async def complete(self, question: Question) -> Completion:
         life, judges = self.lives[question.context.user_id], question.purpose is Purpose.ASSESSMENT
+        if question.purpose is Purpose.SCREENING:
+            return self._answer(question, fails=self.chance.random() < life.share)
         # Half of the failures come before the draft, half after it.
         fails = self.chance.random() < (life.share / (2 - life.share) if judges else life.share / 2)
         self._note(life, judges=judges, fails=fails)
-        if fails:
-            raise ModelUnavailable("the model is down")
-        return Completion(text=VERDICT if judges else self._draft(), call=self._call(question))
+        return self._answer(question, fails=fails)
 
     async def aclose(self) -> None:
         """Nothing is held open."""
@@ -93,9 +93,11 @@ class InstantModel:
             life.asked.pop()
         life.asked.append((now, fails))
 
-    def _draft(self) -> str:
-        text = " ".join(f"{self.chance.getrandbits(32):08x}" for _ in range(8))
-        return json.dumps({"messageType": "check_in", "message": text, "pushNotification": "A note.", "evidence": []})
+    def _answer(self, question: Question, *, fails: bool) -> Completion:
+        if fails:
+            raise ModelUnavailable("the model is down")
+        self.answered += 1
+        return Completion(text=answer(question, self.answered), call=self._call(question))
 
     def _call(self, question: Question) -> Call:
         return Call(

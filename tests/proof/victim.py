@@ -50,14 +50,15 @@ class WireModel:
     async def complete(self, question: Question) -> Completion:
         session = self._session = self._session or aiohttp.ClientSession()
         at = SystemClock().now()
-        asked = {"purpose": question.purpose.value, "user": question.context.user_id}
-        self.passes(f"model {question.purpose.value}: before the request")
+        purpose = question.purpose.value
+        asked = {"purpose": purpose, "user": question.context.user_id, "content": question.content}
+        self.passes(f"model {purpose}: before the request")
         try:
             async with session.post(f"{self.url}/complete", json=asked) as response:
                 answer = await response.json()
         except aiohttp.ClientError as error:
             raise ModelUnavailable(type(error).__name__) from error
-        self.passes(f"model {question.purpose.value}: after the answer")
+        self.passes(f"model {purpose}: after the answer")
         call = Call(purpose=question.purpose, model="wire", prompt_version=question.prompt_version, at=at, latency=0.1)
         return Completion(text=answer["text"], call=call)
 

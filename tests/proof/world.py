@@ -1,6 +1,6 @@
 """The world outside the service, for proofs: a model and a push provider that remember every effect.
 
-Shares nothing with the service but the wire.
+Shares nothing with the service but the wire, and the answers that are known to please it.
 """
 
 import asyncio
@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from aiohttp import web
+
+from reflecta.testing import answer_sent
 
 
 @dataclass
@@ -66,7 +68,8 @@ class World:
         earlier = len(self.answered[asked["user"], asked["purpose"]])
         self.answered[asked["user"], asked["purpose"]].append(number)
         poor = not earlier and number % self.poor_in == 0
-        return web.json_response({"text": _answer(asked["purpose"], number, poor=poor)})
+        text = answer_sent(asked["purpose"], asked["content"], number, rating=4 if poor else 8)
+        return web.json_response({"text": text})
 
     async def _push(self, request: web.Request) -> web.Response:
         messages: list[dict[str, Any]] = await request.json()
@@ -89,27 +92,6 @@ class World:
             await asyncio.sleep(self._random.uniform(*self.latency))
         finally:
             self.in_flight -= 1
-
-
-def _answer(purpose: str, number: int, *, poor: bool) -> str:
-    """Write a draft that bears its number, or judge it poor or good, under a number as well."""
-    if purpose == "assessment":
-        return json.dumps(
-            {
-                "simulatedReaction": f"Answer number {number}: hm.",
-                "faults": ["too general"] if poor else [],
-                "overallEffectiveness": 4 if poor else 8,
-                "recommendedAction": "REVISE_MESSAGE" if poor else "SEND_MESSAGE",
-            }
-        )
-    return json.dumps(
-        {
-            "messageType": "check_in",
-            "message": f"Answer number {number}: what would you like to come back to today?",
-            "pushNotification": "A note is waiting.",
-            "evidence": [],
-        }
-    )
 
 
 def daytime_zone(now: datetime | None = None) -> str:

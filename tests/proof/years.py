@@ -5,9 +5,9 @@
 
 Hourly ticks, cadences and windows in equal parts, all IANA zones, SQLite in memory, no HTTP. Calm: a model that
 answers at once and never fails, nobody moves. Rough: the model takes its seconds and fails at times, as does the push
-provider; devices are lost; users move, pause, edit and are erased; two ticks come at each hour; each quarter the cron
-stops for a day, the model for six hours and the database for three. Prints the figures and writes out/years.json; a
-failing run prints the line that plays it again.
+provider; devices are lost; users move, pause, edit, are held for a sign of risk and are erased; two ticks come at each
+hour; each quarter the cron stops for a day, the model for six hours and the database for three. Prints the figures and
+writes out/years.json; a failing run prints the line that plays it again.
 """
 
 import argparse
@@ -50,7 +50,7 @@ ROUGH = {
         "edits_per_year": 4,
         "erasures_per_year": 0.3,
     },
-    "model": {"failure_rate": 0.03, "garbled_rate": 0.02},
+    "model": {"failure_rate": 0.03, "garbled_rate": 0.02, "risk_rate": 0.002},
     "push": {"retry_rate": 0.05, "unknown_rate": 0.02, "gone_rate": 0.02},
 }
 # Of the bounded proof; the outages of a quarter lie in them.

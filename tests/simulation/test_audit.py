@@ -69,6 +69,19 @@ def test_nobody_is_promised_anything_while_switched_off() -> None:
     assert judged(join(), *KEPT[:3], off, days=30).is_clean
 
 
+def test_who_is_held_for_a_sign_of_risk_is_late_for_a_reason_that_is_named() -> None:
+    found = judged(join(), ended(at(0, 8.1), reason="safety_hold"), KEPT[3])
+    assert found.is_clean, found.examples
+    assert (found.promised, found.excuses) == (4, {"sent: safety_hold": 2})
+
+
+def test_the_end_of_a_hold_may_come_sooner_than_the_cadence() -> None:
+    held, after = ended(at(0, 8.1), reason="safety_hold"), ended(at(4, 8.1))
+    weekly = join(cadence="onceAWeek")
+    assert judged(weekly, held, after, days=8).is_clean
+    assert faults(judged(weekly, ended(at(0, 8.1)), after, days=8)) == {"doubled": 1}
+
+
 def test_an_occasion_open_after_its_window_is_a_fault() -> None:
     left = Effect(at(1, 8), "ana", "occasion.open", ended(at(1, 8), "queued").values)
     assert faults(judged(join(), *KEPT, left)) == {"unbalanced": 1}

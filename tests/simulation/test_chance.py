@@ -4,6 +4,7 @@ from statistics import mean, quantiles
 
 import pytest
 
+from reflecta.adapters.risk_rules import load_risk_rules
 from reflecta.simulation.chance import Draws, words
 from reflecta.simulation.people import pick
 
@@ -35,3 +36,9 @@ def test_names_are_picked_by_their_shares(at: float, name: str) -> None:
 def test_texts_have_their_length_and_differ() -> None:
     assert len(words(60, 1, "ana").split()) == 60
     assert words(60, 1, "ana") != words(60, 1, "ben")
+
+
+def test_no_text_holds_a_sign_of_risk_by_chance() -> None:
+    rules = load_risk_rules()
+    found = {rules.find(words(60, 1, "ana", number).capitalize() + ".") for number in range(2_000)}
+    assert found == {None}

@@ -35,6 +35,14 @@ def test_in_a_rough_world_no_promise_is_broken() -> None:
     assert {"user.move", "user.pause", "user.edit", "user.erase", "device.new", "tick.missed"} <= steps
 
 
+def test_who_is_held_for_a_sign_of_risk_gets_one_care_text_and_then_nothing_until_the_hold_ends() -> None:
+    people = QUIET | {"cadences": {"daily": 1}, "windows": {"morning": 1}}
+    report = played(scenario(people=people, days=5, model=SURE | {"risk_rate": 1}))
+    assert report.findings.is_clean, report.findings.examples
+    assert (report.findings.messages, report.findings.excuses) == (12, {"sent: safety_hold": 18})
+    assert {call.values["purpose"] for call in report.effects if call.step == "model.called"} == {"screening"}
+
+
 def test_an_outage_of_the_database_is_made_good_without_help() -> None:
     people = QUIET | {"cadences": {"daily": 1}, "windows": {"morning": 1}}
     out = {"outages": [{"from_hour": 8.0015, "hours": 1.5}]}  # a second after the tick: in the middle of the work
@@ -96,7 +104,7 @@ def test_calls_take_their_latency_in_virtual_time() -> None:
     report = played(scenario(model=slow))
     took = {effect.values["took"] for effect in report.effects if effect.step == "model.called"}
     assert took == {30_000_000}
-    assert report.load.longest_drain == pytest.approx(60)
+    assert report.load.longest_drain == pytest.approx(90)  # a screening, a draft, its assessment
 
 
 def test_what_finds_no_place_waits() -> None:
@@ -104,14 +112,15 @@ def test_what_finds_no_place_waits() -> None:
     people = QUIET | {"cadences": {"daily": 1}, "windows": {"evening": 1}}
     report = played(scenario(model=slow, people=people), concurrency=2)
     assert (report.load.peak_work, report.load.peak_calls, report.load.peak_waiting) == (2, 2, 4)
-    assert report.load.longest_wait == pytest.approx(120)
+    assert report.load.longest_wait == pytest.approx(180)
 
 
 def test_cost_is_tokens_times_price() -> None:
     free = SURE | {"input_price": 0, "output_price": 0, "judge_input_price": 1, "judge_output_price": 1}
     report = played(scenario(model=free))
     calls = [effect for effect in report.effects if effect.step == "model.called"]
-    judged = sum(float(str(call.values["tokens"])) for call in calls if call.values["purpose"] == "assessment")
+    judges = {"assessment", "screening"}
+    judged = sum(float(str(call.values["tokens"])) for call in calls if call.values["purpose"] in judges)
     assert sum(day.cost for day in report.load.days) == pytest.approx(judged / 1_000_000)
 
 

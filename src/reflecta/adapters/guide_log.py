@@ -78,6 +78,20 @@ EVENTS: Final[Mapping[str, Event]] = {
         guide=("📝 [COACHING-PROCESSOR] Building context for user {user_id}",),
     ),
     "context.built": Event(when="the context is ready", fields=(*_OCCASION, "entries", "tokens"), level="debug"),
+    "safety.flagged": Event(
+        when="a sign of risk was seen; the user is held",
+        fields=(*_OCCASION, "sign", "source", "rule"),
+        level="warning",
+    ),
+    "safety.reviewed": Event(when="a person ended a hold", fields=("user_id",)),
+    "screening.failed": Event(
+        when="the classifier brought no answer of use; the message must be gentle",
+        fields=(*_OCCASION, "error"),
+        level="warning",
+    ),
+    "budget.spent": Event(
+        when="a budget is spent; the composer writes and no model is asked", fields=_OCCASION, level="warning"
+    ),
     "draft.requested": Event(
         when="a draft or a revision was asked for",
         fields=_CALL,

@@ -149,7 +149,8 @@ _Kind = Callable[[Value], str | float | None]
 # The allow-list: a kind gives the value as it is logged, or None when it is not what the name promises.
 _KINDS: Final[Mapping[_Kind, str]] = {
     _id: "user_id occasion_id message_id delivery_id",
-    _word: "reason detail model purpose error channel message_type version env engine store host route",
+    _word: "reason detail model purpose error channel message_type version env engine store host route sign"
+    " source rule",
     _instant: "due_at",
     _count: "count left unanswered waiting expired users_due users_bootstrapped jobs_created users_rescheduled errors"
     " attempt attempts tries entries tokens input_tokens output_tokens users insights bad port status",

@@ -2,14 +2,18 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
 
 from reflecta.application.ports import Clock, Completion, Model, Telemetry
-from reflecta.domain import gate, prompt
-from reflecta.domain.checks import check_draft
+from reflecta.domain import gate, prompt, rotation
+from reflecta.domain.checks import Likeness, check_draft
 from reflecta.domain.context import Context
 from reflecta.domain.errors import InvalidReply, ModelError
-from reflecta.domain.model import Attempt, Draft, Purpose, Reason
+from reflecta.domain.memory import language_of
+from reflecta.domain.model import Attempt, Check, Draft, MessageType, Purpose, Reason
 from reflecta.domain.prompt import Prompts, Question
+from reflecta.domain.wording import TemplateSet
 
 Save = Callable[[Attempt], Awaitable[None]]
 
@@ -27,21 +31,43 @@ class Composed:
     unsaved: Attempt | None = None
 
 
+class Fallback(StrEnum):
+    """When the composer may write instead of a model: never, when the checks refused all its candidates, or also
+    when it brought none.
+    """
+
+    NEVER = "never"
+    WHEN_REFUSED = "when_refused"
+    ALWAYS = "always"
+
+
+# What a check refused can be said in other words; what the judge or the safety check refused is not said at all.
+_REFUSED_BY_CHECKS: Final = frozenset({Reason.MALFORMED, Reason.UNGROUNDED, Reason.REPETITIVE})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compose:
     """Asks *writer* for drafts and *judge* for one assessment each.
 
-    *composer* steps in for the writer where the caller allows it. At most 1 + *revisions* candidates.
+    *composer*, whose words *templates* are, steps in for the writer where the caller allows it. At most
+    1 + *revisions* candidates. *likeness* tells repeats that use other words.
     """
 
     writer: Model
     judge: Model
     composer: Model
+    templates: TemplateSet
     prompts: Prompts
     clock: Clock
     telemetry: Telemetry
     revisions: int = 2
     threshold: float = gate.DEFAULT_THRESHOLD
+    likeness: Likeness | None = None
+
+    @property
+    def uses_model(self) -> bool:
+        """Say whether a language model writes."""
+        return self.writer is not self.composer
 
     async def __call__(
         self,
@@ -50,24 +76,35 @@ class Compose:
         occasion_id: str,
         save: Save,
         saved: Sequence[Attempt] = (),
-        may_fall_back: bool = False,
+        fallback: Fallback = Fallback.NEVER,
+        without_model: bool = False,
     ) -> Composed:
         """Go on from the *saved* attempts to a decision, saving what a call brought before the next one is made.
 
-        Raises ModelError when a model brought nothing and falling back is not allowed; all is saved then.
+        *without_model* the composer writes. Raises ModelError when a model brought nothing and *fallback* does not
+        allow the composer; all is saved then.
         """
         work = _Work(use=self, context=context, occasion_id=occasion_id, save=save, attempts=list(saved))
         try:
-            try:
-                return await work.decide(self.writer)
-            except ModelError as error:
-                if not may_fall_back:
-                    raise
-                work.close_candidate(error)
+            if without_model:
                 return await work.decide(self.composer, afresh=True)
+            return await self._with_model(work, fallback)
         except Exception:
             await work.flush()
             raise
+
+    async def _with_model(self, work: "_Work", fallback: Fallback) -> Composed:
+        try:
+            composed = await work.decide(self.writer)
+        except ModelError as error:
+            if fallback is not Fallback.ALWAYS:
+                raise
+            work.close_candidate(error)
+            return await work.decide(self.composer, afresh=True)
+        if composed.reason not in _REFUSED_BY_CHECKS or fallback is Fallback.NEVER or not self.uses_model:
+            return composed
+        instead = await work.decide(self.composer, afresh=True)
+        return instead if instead.chosen is not None else replace(instead, reason=composed.reason)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,6 +118,16 @@ class _Work:
     attempts: list[Attempt]
     declined: bool = False
     unsaved: Attempt | None = None
+    _kind: MessageType | None = None
+
+    @property
+    def kind(self) -> MessageType:
+        """Give the type that a model is to write: the controller's choice, not the model's."""
+        if self._kind is None:
+            context = self.context
+            language = language_of(context.notes, context.language, self.use.templates)
+            self._kind = rotation.choose(context, language)
+        return self._kind
 
     async def decide(self, writer: Model, *, afresh: bool = False) -> Composed:
         if afresh:
@@ -112,11 +159,12 @@ class _Work:
         return Composed(attempts=self.attempts, chosen=chosen, reason=reason, unsaved=self.unsaved)
 
     def _ask_draft(self) -> Question:
-        return prompt.ask_for_draft(self.use.prompts, self.context, variant=self._variant())
+        return prompt.ask_for_draft(self.use.prompts, self.context, kind=self.kind, variant=self._variant())
 
     def _ask_revision(self, draft: Draft, faults: Sequence[str]) -> Question:
-        prompts, variant = self.use.prompts, self._variant()
-        return prompt.ask_for_revision(prompts, self.context, draft=draft, faults=faults, variant=variant)
+        return prompt.ask_for_revision(
+            self.use.prompts, self.context, draft=draft, faults=faults, kind=self.kind, variant=self._variant()
+        )
 
     def _variant(self) -> int:
         """Give a number that is the same whenever this candidate of this occasion is asked for."""
@@ -142,11 +190,15 @@ class _Work:
             self._keep(replace(attempt, error="the writer has nothing to say"))
             return
         try:
-            draft = prompt.read_draft(completion.text, ai_generated=completion.ai_generated)
+            kind = self.kind if completion.ai_generated else None
+            draft = prompt.read_draft(completion.text, kind=kind, ai_generated=completion.ai_generated)
         except InvalidReply as error:
             self._keep(replace(attempt, error=_say(error)))
             return
-        self._keep(replace(attempt, draft=draft, checks=check_draft(draft, self.context)))
+        self._keep(replace(attempt, draft=draft, checks=self._check(draft)))
+
+    def _check(self, draft: Draft) -> tuple[Check, ...]:
+        return check_draft(draft, self.context, likeness=self.use.likeness)
 
     async def _assess(self, attempt: Attempt) -> None:
         assert attempt.draft is not None  # noqa: S101 - the gate asks for candidates with a draft

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from reflecta.application.holds import first_due_after
 from reflecta.application.ports import Clock
 from reflecta.application.ports.store import Explanation, Store
 from reflecta.domain.errors import NotFound
 from reflecta.domain.model import Attempt, DeliveryState, Occasion, OccasionState, Reason, User
+from reflecta.domain.safety import NEVER, is_held
 from reflecta.domain.schedule import local_time
 from reflecta.domain.zones import canonical_name
 
@@ -21,6 +23,7 @@ _WHY: Final = {
     Reason.MALFORMED: "it was empty, too long or not plain text",
     Reason.NOTHING_TO_SAY: "the newest entries hold nothing to write about",
     Reason.OVER_BUDGET: "the budget for model calls was spent",
+    Reason.SAFETY_HOLD: "the user was held because of a sign of risk: nothing ordinary is sent meanwhile",
     Reason.OUTSIDE_WINDOW: "it came due outside the user's window",
     Reason.ALREADY_TODAY: "a message already bears that local date",
     Reason.ALREADY_OPEN: "another occasion of the user was still open",
@@ -32,6 +35,7 @@ _WHY: Final = {
     Reason.MODEL_ERROR: "no model brought a usable answer",
     Reason.INTERNAL_ERROR: "an error of this service, named in the detail",
 }
+_CARE: Final = "a text with helplines, because the journal showed a sign of risk"
 _HEAD: Final = {
     OccasionState.QUEUED: "Waiting for a worker",
     OccasionState.IN_WORK: "In work",
@@ -46,12 +50,16 @@ _HEAD: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserExplanation:
-    """A user, what comes next and why, and the newest occasions with all that is kept of them."""
+    """A user, what comes next and why, and the newest occasions with all that is kept of them.
+
+    *held_until* is None where no hold stands.
+    """
 
     user: User
     category: str
     next_step: str
     occasions: Sequence[Explanation]
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +82,7 @@ class Explain:
             category=category(user, now),
             next_step=next_step(user, now),
             occasions=[explanation for explanation in explained if explanation is not None],
+            held_until=user.held_until if is_held(user, now) else None,
         )
 
 
@@ -89,7 +98,33 @@ def category(user: User, now: datetime) -> str:
 
 
 def next_step(user: User, now: datetime) -> str:
-    """Say when the user is looked at next, and why then."""
+    """Say when the user is looked at next, and why then; of a held one also until when and why."""
+    if not is_held(user, now):
+        return _regular_step(user, now)
+    # Rules and classifier name the entries; only a person holds a user without one.
+    cause = "the journal showed a sign of risk" if user.flagged_entries else "a person saw a sign of risk"
+    return f"Held until {end_of_hold(user)}, because {cause}. {step_after_hold(user, now)}"
+
+
+def end_of_hold(user: User) -> str:
+    """Say until when a held user is held, on their own clock."""
+    if user.held_until is not None and user.held_until >= NEVER:
+        return "a person has reviewed"
+    return when(user.held_until, user.timezone)
+
+
+def step_after_hold(user: User, now: datetime) -> str:
+    """Say what comes after a hold; what comes due before its end is deferred until after it."""
+    until = user.held_until
+    if until is None or not user.preferences.enabled or user.timezone is None:
+        return _regular_step(user, now)
+    if until >= NEVER:
+        return "Until then every occasion is deferred."
+    is_due_later = user.next_due_at is not None and user.next_due_at >= until
+    return _next_due(user, user.next_due_at if is_due_later else first_due_after(user, until))
+
+
+def _regular_step(user: User, now: datetime) -> str:
     match category(user, now):
         case "disabled":
             return "Nothing is due: coaching messages are switched off."
@@ -102,7 +137,11 @@ def next_step(user: User, now: datetime) -> str:
         case "due":
             return f"Due since {when(user.next_due_at, user.timezone)}; the next tick makes an occasion of it."
         case _:
-            return f"Next due {when(user.next_due_at, user.timezone)}, in the {user.preferences.window} window."
+            return _next_due(user, user.next_due_at)
+
+
+def _next_due(user: User, due: datetime | None) -> str:
+    return f"Next due {when(due, user.timezone)}, in the {user.preferences.window} window."
 
 
 def sentence(explanation: Explanation) -> str:
@@ -127,9 +166,11 @@ def why(occasion: Occasion) -> str:
 def _sent(explanation: Explanation) -> str:
     if explanation.sent_at is None:
         return "what was sent has been erased with the user"
+    is_care = explanation.occasion.reason is Reason.SAFETY_HOLD
     chosen = next((a for a in reversed(explanation.attempts) if a.draft is not None), None)
-    parts = [when(explanation.sent_at, explanation.occasion.timezone)]
-    if chosen is not None:
+    parts = [_CARE] if is_care else []
+    parts.append(when(explanation.sent_at, explanation.occasion.timezone))
+    if chosen is not None and not is_care:
         parts += _about(chosen, len(explanation.attempts))
     parts += [f"{count} push {state}" for state, count in _delivery_counts(explanation).items()]
     return ", ".join(parts)

@@ -5,14 +5,15 @@ from datetime import timedelta
 from typing import Final
 
 from reflecta.application.claiming import plan_claim
-from reflecta.application.compose import Composed
+from reflecta.application.compose import Composed, Fallback
 from reflecta.application.ports import Clock
 from reflecta.application.ports.store import Store
 from reflecta.application.process import Process, Processed
-from reflecta.domain import composing
 from reflecta.domain.context import Context
 from reflecta.domain.errors import NotFound
-from reflecta.domain.model import Attempt, Occasion, OccasionState, Reason, User, occasion_id
+from reflecta.domain.model import Attempt, Call, Flag, Occasion, OccasionState, Reason, Screening, User, occasion_id
+from reflecta.domain.pregate import nothing_worth_saying
+from reflecta.domain.safety import is_held
 from reflecta.domain.schedule import LOOKAHEAD
 
 # A forced run has no window; it ends as expired if nobody could work on it for so long.
@@ -97,10 +98,16 @@ class OnDemand:
         """Write a message for a user as if due now; stores nothing and sends nothing, but pays for its calls."""
         user = await self._user(user_id)
         run = occasion_id(user_id, self.clock.now())
-        context = await self.process.read_context(user, occasion_id=run)
-        if not composing.has_material(context):
-            return Preview(user=user, context=context, composed=None, reason=Reason.NOTHING_TO_SAY)
-        composed = await self.process.compose(context, occasion_id=run, save=_drop, may_fall_back=True)
+        read = await self.process.read(user, occasion_id=run)
+        screen = self.process.screen
+        if is_held(user, self.clock.now()) or screen.by_rules(user, read.entries) is not None:
+            return Preview(user=user, context=read.context, composed=None, reason=Reason.SAFETY_HOLD)
+        if (reason := nothing_worth_saying(read.context)) is not None:
+            return Preview(user=user, context=read.context, composed=None, reason=reason)
+        context = await screen.by_classifier(read, occasion_id=run, saved=None, save=_drop_screening)
+        if isinstance(context, Flag):
+            return Preview(user=user, context=read.context, composed=None, reason=Reason.SAFETY_HOLD)
+        composed = await self.process.compose(context, occasion_id=run, save=_drop, fallback=Fallback.ALWAYS)
         return Preview(user=user, context=context, composed=composed, reason=composed.reason)
 
     async def _user(self, user_id: str) -> User:
@@ -111,6 +118,10 @@ class OnDemand:
 
 
 async def _drop(_attempt: Attempt) -> None:
+    """Save nothing."""
+
+
+async def _drop_screening(_screening: Screening, _call: Call) -> None:
     """Save nothing."""
 
 

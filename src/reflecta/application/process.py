@@ -7,25 +7,37 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from reflecta.application.compose import Compose, Composed
+from reflecta.application.budget import Budget
+from reflecta.application.compose import Compose, Composed, Fallback
 from reflecta.application.leases import Leases
 from reflecta.application.ports import Clock, Telemetry
 from reflecta.application.ports.store import Ending, Journal, KeptContext, ProcessStore, Sending, Work
-from reflecta.domain import composing, schedule
+from reflecta.application.screening import Read, Screen
+from reflecta.domain import safety, schedule
+from reflecta.domain.care import CareTexts
 from reflecta.domain.context import Context, build_context, render, tokens
 from reflecta.domain.errors import LeaseLost, ModelError, StoreUnavailable
 from reflecta.domain.letter import entry_html
+from reflecta.domain.memory import language_of
 from reflecta.domain.model import (
     Address,
     Attempt,
+    Call,
     Delivery,
+    Draft,
     Entry,
+    Flag,
+    MessageType,
     Occasion,
     OccasionState,
     Outcome,
     Reason,
+    Screening,
     User,
 )
+from reflecta.domain.pregate import nothing_worth_saying
+from reflecta.domain.push import PushPrivacy, push_text
+from reflecta.domain.wording import Language, say_origin
 
 MAX_TRIES: Final = 3
 # A forced run for a user of unknown zone reckons in this one.
@@ -49,10 +61,11 @@ class OnModelFailure(StrEnum):
 class Policy:
     """What an operator may turn: how much is read, and what follows from failures."""
 
-    entries: int = 20
+    entries: int = 80
     messages: int = 10
     context_tokens: int = 6000
     on_model_failure: OnModelFailure = OnModelFailure.RETRY
+    push_privacy: PushPrivacy = PushPrivacy.GENERIC
     tick_interval: timedelta = schedule.TICK_INTERVAL
 
 
@@ -70,18 +83,23 @@ class Processed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
-    """Lease, check again, read, compose, decide, finish.
+    """Lease, check again, read, screen, compose, decide, finish.
 
-    *addresses* says where a user's message is pushed to; *notify* is called after a message was committed.
+    *addresses* says where a user's message is pushed to, *region_of* which country's helplines a user is given;
+    *notify* is called after a message was committed.
     """
 
     store: ProcessStore
+    screen: Screen
+    care: CareTexts
+    budget: Budget
     compose: Compose
     leases: Leases
     clock: Clock
     telemetry: Telemetry
     new_token: Callable[[], str]
     addresses: Callable[[User], Sequence[Address]]
+    region_of: Callable[[User], str | None]
     notify: Callable[[], None] = lambda: None
     policy: Policy = Policy()
 
@@ -136,9 +154,33 @@ class Process:
         if (ending := self._check_again(work)) is not None:
             return ending
         assert work.user is not None  # noqa: S101 - _check_again ends occasions without a user
-        context = await self.read_context(work.user, occasion_id=work.occasion.id)
-        if not composing.has_material(context):
-            return self._regular(work, OccasionState.HELD_BACK, Reason.NOTHING_TO_SAY)
+        read = await self.read(work.user, occasion_id=work.occasion.id)
+        if (flag := self.screen.by_rules(work.user, read.entries)) is not None:
+            return self._care(work, work.user, flag)
+        if (reason := nothing_worth_saying(read.context)) is not None:
+            return self._regular(work, OccasionState.HELD_BACK, reason)
+        is_over = await self.budget.is_spent(work.user.id, zone_of(work.user))
+        if is_over and self.policy.on_model_failure is OnModelFailure.HOLD:
+            return self._regular(work, OccasionState.HELD_BACK, Reason.OVER_BUDGET)
+        if is_over:
+            self.telemetry.event("budget.spent", occasion_id=work.occasion.id, user_id=work.user.id)
+            return await self._write(work, token, read.context, without_model=True)
+        context = await self._screened(work, token, read)
+        if isinstance(context, Flag):
+            return self._care(work, work.user, context)
+        return await self._write(work, token, context)
+
+    async def _screened(self, work: Work, token: str, read: Read) -> Context | Flag:
+        """Ask the classifier, where there is one; give the context to write from, or the flag."""
+
+        async def save(screening: Screening, call: Call) -> None:
+            await self.store.save_screening(work.occasion.id, screening, call, token=token)
+
+        return await self.screen.by_classifier(read, occasion_id=work.occasion.id, saved=work.screening, save=save)
+
+    async def _write(self, work: Work, token: str, context: Context, *, without_model: bool = False) -> Ending:
+        """Compose, saving what each call brought, and give how the occasion ends."""
+        assert work.user is not None  # noqa: S101 - as above
         unsaved = None if work.attempts else _keep(context)
 
         async def save(attempt: Attempt) -> None:
@@ -151,9 +193,33 @@ class Process:
             occasion_id=work.occasion.id,
             save=save,
             saved=work.attempts,
-            may_fall_back=self._may_fall_back(work),
+            fallback=self._fallback(work),
+            without_model=without_model,
         )
-        return replace(self._ending(work, work.user, composed), attempt=composed.unsaved, context=unsaved)
+        ending = self._ending(work, work.user, composed, context)
+        return replace(ending, attempt=composed.unsaved, context=unsaved)
+
+    def _care(self, work: Work, user: User, flag: Flag) -> Ending:
+        """Send the fixed text with helplines instead of a message, and hold the user."""
+        occasion = work.occasion
+        ids = {"occasion_id": occasion.id, "user_id": user.id}
+        self.telemetry.event("safety.flagged", **ids, sign=flag.sign, source=flag.source, rule=flag.rule)
+        care = self.care.write(user.language or flag.language, self.region_of(user))
+        draft = Draft(type=MessageType.CARE, text=care.text, push_text=care.push_text, ai_generated=False)
+        now = self.clock.now()
+        attempt = Attempt(number=len(work.attempts) + 1, created_at=now, draft=draft)
+        sending = self._sending(
+            occasion,
+            user,
+            attempt,
+            entry=entry_html(draft, care.heading),
+            push_text=care.push_text,
+            closes_at=occasion.window_ends_at,
+        )
+        timetable = _timetable(work)
+        due = schedule.next_target(timetable, flag.held_until) if timetable and flag.held_until < safety.NEVER else None
+        regular = self._regular(work, OccasionState.SENT, Reason.SAFETY_HOLD, sending)
+        return replace(regular, next_due_at=due or regular.next_due_at, attempt=attempt, flag=flag)
 
     def _check_again(self, work: Work) -> Ending | None:
         """End an occasion whose user or window changed since it was claimed."""
@@ -162,9 +228,19 @@ class Process:
             return Ending(outcome=OccasionState.CANCELLED, reason=Reason.ERASED, now=now)
         if occasion.window_ends_at is not None and now >= occasion.window_ends_at:
             return self._next_target(work, OccasionState.EXPIRED, Reason.WINDOW_CLOSED)
-        if occasion.forced:
+        if (wishes := None if occasion.forced else self._check_wishes(work, user, now)) is not None:
+            return wishes
+        return self._check_hold(work, user, now)
+
+    def _check_hold(self, work: Work, user: User, now: datetime) -> Ending | None:
+        """Defer what would be written while a sign of risk stands; a forced run as well."""
+        if not safety.is_held(user, now):
             return None
-        return self._check_wishes(work, user, now)
+        ending = self._regular(work, OccasionState.DEFERRED, Reason.SAFETY_HOLD)
+        timetable = _timetable(work)
+        if timetable is None or user.held_until is None or user.held_until >= safety.NEVER:
+            return ending
+        return replace(ending, next_due_at=schedule.next_target(timetable, user.held_until))
 
     def _check_wishes(self, work: Work, user: User, now: datetime) -> Ending | None:
         """End an unforced occasion that its user, as they are now, would not want."""
@@ -180,18 +256,21 @@ class Process:
             return self._next_target(work, OccasionState.DEFERRED, Reason.ALREADY_TODAY)
         return None
 
-    async def read_context(self, user: User, *, occasion_id: str) -> Context:
-        """Read what a message to this user may be about."""
+    async def read(self, user: User, *, occasion_id: str) -> Read:
+        """Read what a message to this user may be about; what was flagged is left out."""
         self.telemetry.event("context.started", occasion_id=occasion_id, user_id=user.id)
         journal: Journal = await self.store.journal(user.id, entries=self.policy.entries, messages=self.policy.messages)
+        entries = safety.unflagged(user, journal.entries)
         context = build_context(
-            user,
-            entries=journal.entries,
+            replace(user, preferences=safety.soften(user.preferences, age_band=user.age_band)),
+            entries=entries,
             insights=journal.insights,
             messages=journal.messages,
             now=self.clock.now(),
             zone=zone_of(user),
             budget=self.policy.context_tokens,
+            # The composer quotes whole entries and needs no memory.
+            templates=self.compose.templates if self.compose.uses_model else None,
         )
         self.telemetry.event(
             "context.built",
@@ -200,13 +279,16 @@ class Process:
             entries=len(context.notes),
             tokens=sum(tokens(note.text) for note in context.notes),
         )
-        return context
+        return Read(entries=entries, context=context)
 
-    def _may_fall_back(self, work: Work) -> bool:
+    def _fallback(self, work: Work) -> Fallback:
         mode = self.policy.on_model_failure
-        return mode is OnModelFailure.COMPOSER or (mode is OnModelFailure.RETRY and self._retry_at(work) is None)
+        if mode is OnModelFailure.HOLD:
+            return Fallback.NEVER
+        is_last = mode is OnModelFailure.COMPOSER or self._retry_at(work) is None
+        return Fallback.ALWAYS if is_last else Fallback.WHEN_REFUSED
 
-    def _ending(self, work: Work, user: User, composed: Composed) -> Ending:
+    def _ending(self, work: Work, user: User, composed: Composed, context: Context) -> Ending:
         occasion, now = work.occasion, self.clock.now()
         if occasion.window_ends_at is not None and now >= occasion.window_ends_at:
             return self._next_target(work, OccasionState.EXPIRED, Reason.WINDOW_CLOSED)
@@ -217,18 +299,38 @@ class Process:
             # The clock was put back before the opening while the message was written.
             return self._next_target(work, OccasionState.DEFERRED, Reason.OUTSIDE_WINDOW)
         self.telemetry.event("attempt.passed", occasion_id=occasion.id, user_id=user.id, attempt=composed.chosen.number)
-        sending = self._sending(occasion, user, composed.chosen, _closes_at(occasion, timetable, now))
+        draft = composed.chosen.draft
+        assert draft is not None  # noqa: S101 - the gate chose it
+        language = language_of(context.notes, context.language, self.compose.templates)
+        cited = [context.sources[e.entry_id].written_at for e in draft.evidence if e.entry_id in context.sources]
+        sending = self._sending(
+            occasion,
+            user,
+            composed.chosen,
+            entry=entry_html(draft, _heading(draft, language), say_origin(cited, language)),
+            push_text=push_text(self.policy.push_privacy, draft, context, neutral=language.labels.push),
+            closes_at=_closes_at(occasion, timetable, now),
+        )
         return self._regular(work, OccasionState.SENT, None, sending)
 
-    def _sending(self, occasion: Occasion, user: User, chosen: Attempt, closes_at: datetime | None) -> Sending:
+    def _sending(
+        self,
+        occasion: Occasion,
+        user: User,
+        chosen: Attempt,
+        *,
+        entry: str,
+        push_text: str,
+        closes_at: datetime | None,
+    ) -> Sending:
         """Put together what goes out. All ids derive from the occasion, so a repeat finds itself."""
         draft, now = chosen.draft, self.clock.now()
         assert draft is not None  # noqa: S101 - the gate chose it
         message_id = f"message-{occasion.id}"
-        entry = Entry(
+        written = Entry(
             id=f"coaching-{occasion.id}",
             user_id=user.id,
-            content=entry_html(draft),
+            content=entry,
             text=draft.text,
             written_at=now,
             updated_at=now,
@@ -241,8 +343,8 @@ class Process:
                 user_id=user.id,
                 address=address,
                 title=PUSH_TITLE,
-                body=draft.push_text,
-                data={"type": "coaching_message", "messageId": message_id, "journalEntryId": entry.id},
+                body=push_text,
+                data={"type": "coaching_message", "messageId": message_id, "journalEntryId": written.id},
                 expires_at=closes_at,
             )
             for number, address in enumerate(dict.fromkeys(self.addresses(user)), start=1)
@@ -251,7 +353,7 @@ class Process:
             message_id=message_id,
             attempt=chosen.number,
             local_date=lambda zone: schedule.local_date(now, zone or UNKNOWN_ZONE),
-            entry=entry,
+            entry=written,
             deliveries=deliveries,
         )
 
@@ -343,7 +445,11 @@ class Process:
 
 
 def _keep(context: Context) -> KeptContext:
-    return KeptContext(text=render(context), entry_ids=[note.entry_id for note in context.notes])
+    return KeptContext(text=render(context), entry_ids=list(context.sources))
+
+
+def _heading(draft: Draft, language: Language) -> str:
+    return language.labels.heading if draft.ai_generated else language.labels.composed
 
 
 def zone_of(user: User) -> str:

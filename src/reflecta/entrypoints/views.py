@@ -17,6 +17,7 @@ from reflecta.application.ports.store import Explanation
 from reflecta.application.process import Processed
 from reflecta.application.tick import TickReport
 from reflecta.domain.model import Attempt, Call, Delivery, Occasion, OccasionState, User
+from reflecta.domain.safety import is_held
 from reflecta.domain.schedule import local_time
 
 View = dict[str, object]
@@ -38,11 +39,32 @@ def standing(user: User, now: datetime) -> View:
         "timePreference": user.preferences.window.value,
         "enabled": user.preferences.enabled,
         "lastCoachingMessageSentAt": milliseconds(user.last_sent_at),
+        "heldUntil": milliseconds(user.held_until) if is_held(user, now) else None,
         "entryCount": user.entry_count,
         "failures": user.failures,
         "pushEnabled": user.push.enabled,
         "pushTokens": len(user.push.tokens),
     }
+
+
+def held(user: User, now: datetime) -> View:
+    """Say until when a held user is held, and what comes next. Until a person's review is until the year 9000."""
+    until, zone = user.held_until, user.timezone
+    return {
+        "userId": user.id,
+        "heldUntil": milliseconds(until),
+        "heldUntilUtc": until.isoformat() if until else None,
+        "heldUntilLocal": local_time(until, zone).isoformat() if until and zone else None,
+        "timezone": zone,
+        "nextCoachingMessageDue": milliseconds(user.next_due_at),
+        "nextStep": next_step(user, now),
+    }
+
+
+def safety_report(counts: Mapping[tuple[str, str], int], since: datetime) -> View:
+    """Give how often signs of risk were seen since then, by sign and by who saw them."""
+    signs = [{"sign": sign, "source": source, "count": count} for (sign, source), count in sorted(counts.items())]
+    return {"since": milliseconds(since), "signs": signs, "total": sum(counts.values())}
 
 
 def status(explained: UserExplanation, now: datetime, open_occasion: Occasion | None) -> View:
@@ -66,6 +88,7 @@ def user_explanation(explained: UserExplanation, *, with_context: bool = False) 
         "category": explained.category,
         "nextStep": explained.next_step,
         "nextCoachingMessageDue": milliseconds(explained.user.next_due_at),
+        "heldUntil": milliseconds(explained.held_until),
         "occasions": [occasion(each, with_context=with_context) for each in explained.occasions],
     }
 
@@ -78,6 +101,7 @@ def occasion(explanation: Explanation, *, with_context: bool = False) -> View:
         "sentAt": milliseconds(explanation.sent_at),
         "messageId": explanation.message_id,
         "journalEntryId": explanation.journal_entry_id,
+        "screening": _screening(explanation),
         "attempts": _attempts(explanation, with_context=with_context),
         "deliveries": [_delivery(delivery) for delivery in explanation.deliveries],
     }
@@ -98,6 +122,18 @@ def _occasion(given: Occasion) -> View:
         "tries": given.tries,
         "startedAt": milliseconds(given.started_at),
         "endedAt": milliseconds(given.ended_at),
+    }
+
+
+def _screening(of: Explanation) -> View | None:
+    """Tell what the safety classifier answered; no sign at all is an answer that could not be read."""
+    given, call = of.screening, of.screening_call
+    if given is None:
+        return None
+    return {
+        "signs": [sign.value for sign in given.signs],
+        "entryIds": list(given.entry_ids),
+        "call": _call(call) if call else None,
     }
 
 
@@ -123,6 +159,7 @@ def _assessment(attempt: Attempt) -> View | None:
         return None
     return {
         "predictedScore": given.score,
+        "predictedDimensions": {dimension.value: rating for dimension, rating in given.dimensions.items()},
         "recommendation": given.recommendation.value,
         "faults": list(given.faults),
         "rationale": given.rationale,

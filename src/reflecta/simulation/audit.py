@@ -14,6 +14,8 @@ from reflecta.simulation.effects import DAY, HOUR, Effect, number, text
 from reflecta.simulation.places import DAYS, TARGETS, in_window, wall_clock
 
 _HANDLED: Final = frozenset({"sent", "held_back"})
+# Of those who are held for a sign of risk the hold decides when they are due.
+_HELD: Final = "safety_hold"
 # A first due time is at most 25 hours away, then comes the next window.
 _FIRST_DAYS: Final = 3
 _SHOWN: Final = 20
@@ -186,7 +188,7 @@ class _Audit:
             self._punctual(effect, span)
         for one, other in pairwise(handled):
             gap = (self._date(other, span) - self._date(one, span)).days
-            if gap < step:
+            if gap < step and one.values["reason"] != _HELD:
                 self.fault("doubled", who, f"{gap} days between two occasions, {span.cadence}")
             self._missing((gap - 1) // step, who, span, ended, (one.at, other.at))
         first = handled[0].at if handled else span.end
@@ -212,7 +214,11 @@ class _Audit:
 
     def _excuse(self, ended: Sequence[Effect], between: tuple[int, int]) -> str | None:
         low, high = between
-        others = [e for e in ended if low <= e.at <= high and e.values["state"] not in _HANDLED]
+        others = [
+            e
+            for e in ended
+            if low <= e.at <= high and (e.values["state"] not in _HANDLED or e.values["reason"] == _HELD)
+        ]
         if others:
             return f"{others[0].values['state']}: {others[0].values['reason']}"
         return next((text(tick, "why") for tick in self.missed if low - HOUR <= tick.at <= high), None)

@@ -72,8 +72,9 @@ def words(count: int, seed: int, *name: str | int) -> str:
     return " ".join(found[:count])
 
 
-_WORDS: Final = """about again always answer because bread bridge brother call cold corner could door early evening
-family far friend garden glad green half hands hard hear home hour house keep kitchen laugh late leave letter light
+# None of them can be read as a sign of risk in whatever order: such a person would be held.
+_WORDS: Final = """about again always answer basket because bread brother call cold corner could door early evening
+family fence friend garden glad green half hands hard hear home hour house keep kitchen laugh late leave letter light
 list long lunch maybe meeting mother music never night noise often open paper people plan quiet rain read rest river
 road room run shop slow song sister sleep""".split()
 _BY_BYTE: Final = tuple(_WORDS[byte % len(_WORDS)] for byte in range(256))

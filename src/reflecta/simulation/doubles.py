@@ -1,7 +1,6 @@
 """The model and the push provider of a simulation: they take virtual time, fail at set rates, and note every call."""
 
 import asyncio
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,19 +8,19 @@ from typing import Final
 
 from reflecta.application.ports import Completion, Model
 from reflecta.application.ports.channel import Result, ResultKind
-from reflecta.domain.context import Context
 from reflecta.domain.errors import ModelTimeout, ModelUnavailable
 from reflecta.domain.model import Call, Delivery, Purpose, Recommendation
 from reflecta.domain.prompt import Question
-from reflecta.simulation.chance import Draws, words
+from reflecta.simulation.chance import Draws
 from reflecta.simulation.effects import Log
 from reflecta.simulation.scenario import ModelWorld, PushWorld, is_down
 from reflecta.simulation.virtual import VirtualClock
+from reflecta.testing import assessment_reply, draft_reply, facts_of, screening_reply
 
 PUSH: Final = "simulated"
 _CHARS_PER_TOKEN: Final = 4
-_DRAFT_WORDS: Final = 60
-_QUOTED_WORDS: Final = 6
+_SIGN: Final = "self_harm"
+_JUDGED: Final = frozenset({Purpose.ASSESSMENT, Purpose.SCREENING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,32 +57,20 @@ class SimulatedModel:
         """Nothing is held open."""
 
     def _answer(self, question: Question, draws: Draws) -> str:
+        if question.purpose is Purpose.SCREENING:
+            return screening_reply(*[_SIGN] * draws.happens(self.world.risk_rate))
         if question.purpose is Purpose.ASSESSMENT:
             return self._assessment(draws)
-        user = question.context.user_id
-        text = words(_DRAFT_WORDS, self.seed, user, self.asked[user])
-        return json.dumps(
-            {
-                "messageType": "check_in",
-                "message": f"{text}?",
-                "pushNotification": "A note is waiting in your journal.",
-                "evidence": _evidence(question.context),
-            }
-        )
+        return draft_reply(facts_of(question), self.asked[question.context.user_id])
 
     def _assessment(self, draws: Draws) -> str:
-        score = round(min(10.0, max(1.0, draws.normal(self.world.score_mean, self.world.score_spread))), 1)
-        advice = Recommendation.SEND if score >= self.gate else Recommendation.REVISE
+        drawn = draws.normal(self.world.score_mean, self.world.score_spread)
+        rating = round(min(10.0, max(1.0, drawn)))
+        advice = Recommendation.SEND if rating >= self.gate else Recommendation.REVISE
         if draws.happens(self.world.skip_rate):
             advice = Recommendation.SKIP
-        return json.dumps(
-            {
-                "simulatedReaction": "Read it, thought about it.",
-                "faults": [] if advice is Recommendation.SEND else ["It could have been written to anybody."],
-                "overallEffectiveness": score,
-                "recommendedAction": advice.value,
-            }
-        )
+        faults = [] if advice is Recommendation.SEND else ["It could have been written to anybody."]
+        return assessment_reply(rating, advice, faults)
 
     def _call(self, question: Question, answer: str, at: int, latency: float) -> Call:
         tokens = (
@@ -106,7 +93,7 @@ class SimulatedModel:
     def _cost(self, purpose: Purpose, inputs: int, outputs: int) -> float:
         world = self.world
         prices = (world.input_price, world.output_price)
-        if purpose is Purpose.ASSESSMENT:
+        if purpose in _JUDGED:
             prices = (world.judge_input_price, world.judge_output_price)
         return round((inputs * prices[0] + outputs * prices[1]) / 1_000_000, 9)
 
@@ -122,24 +109,16 @@ class SimulatedModel:
         )
 
 
-def _evidence(context: Context) -> list[dict[str, str]]:
-    """Quote the newest entry, word for word."""
-    if not context.notes:
-        return []
-    note = context.notes[0]
-    return [{"entryId": note.entry_id, "quote": " ".join(note.text.split()[:_QUOTED_WORDS])}]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByPurpose:
-    """Gives drafts to *writer* and assessments to *judge*. A Model."""
+    """Gives drafts to *writer*, assessments and screenings to *judge*. A Model."""
 
     writer: Model
     judge: Model
 
     async def complete(self, question: Question) -> Completion:
         """Answer through the one in charge."""
-        model = self.judge if question.purpose is Purpose.ASSESSMENT else self.writer
+        model = self.judge if question.purpose in _JUDGED else self.writer
         return await model.complete(question)
 
     async def aclose(self) -> None:

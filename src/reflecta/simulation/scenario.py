@@ -44,6 +44,8 @@ class ModelWorld(_Part):
     failure_rate: Rate = 0.01
     garbled_rate: Rate = 0.005
     skip_rate: Rate = 0.02
+    risk_rate: Rate = 0.0
+    """Of the screenings, how many see a sign of risk: its person is sent a care text, then nothing while held."""
     score_mean: float = 7.4
     score_spread: Amount = 1.3
     input_price: Amount = 3.0

@@ -1,4 +1,4 @@
-"""Doubles for tests of this service and of apps that embed it."""
+"""A clock, an event log and a model that do as they are told."""
 
 from collections import deque
 from collections.abc import Iterable

@@ -114,13 +114,13 @@ def test_reschedule_sets_due_times_anew(cli: Cli, folder: Path) -> None:
 def test_migrate_makes_the_schema_and_tells_both_revisions(cli: Cli, folder: Path) -> None:
     ran = cli("migrate", "--json")
     assert ran.code == 0
-    assert (ran.document["before"], ran.document["after"], ran.document["isCurrent"]) == (None, "0001", True)
+    assert (ran.document["before"], ran.document["after"], ran.document["isCurrent"]) == (None, "0002", True)
     assert (folder / "reflecta.db").exists()
 
 
 @pytest.mark.usefixtures("migrated")
 def test_migrating_again_changes_nothing(cli: Cli) -> None:
-    assert cli("migrate").out == "The schema is up to date, at revision 0001.\n"
+    assert cli("migrate").out == "The schema is up to date, at revision 0002.\n"
 
 
 def test_migrate_check_says_by_its_code_that_the_schema_is_behind_and_makes_nothing(cli: Cli, folder: Path) -> None:

@@ -23,7 +23,7 @@ from pydantic_ai.settings import ModelSettings
 from reflecta.adapters.models.failures import MISSHAPEN, broken_off, failure, filtered, timed_out
 from reflecta.application.ports import Clock, Completion
 from reflecta.domain.errors import ModelError
-from reflecta.domain.model import Call, Purpose
+from reflecta.domain.model import Call
 from reflecta.domain.prompt import Question
 
 # Names are free and newer than any table: that the model takes a JSON schema is the operator's word.
@@ -40,7 +40,7 @@ class ChatModel(OpenAIChatModel):
     """
 
     @cached_property
-    def _adapted(self) -> dict[str | None, tuple[OutputObjectDefinition, OutputObjectDefinition]]:
+    def _adapted(self) -> dict[int, tuple[OutputObjectDefinition, OutputObjectDefinition]]:
         return {}
 
     def customize_request_parameters(self, model_request_parameters: ModelRequestParameters) -> ModelRequestParameters:
@@ -48,12 +48,12 @@ class ChatModel(OpenAIChatModel):
         asked = model_request_parameters.output_object
         if asked is None:
             return super().customize_request_parameters(model_request_parameters)
-        known = self._adapted.get(asked.name)
+        known = self._adapted.get(id(asked))
         if known is not None and known[0] is asked:
             return replace(model_request_parameters, output_object=known[1])
         adapted = super().customize_request_parameters(model_request_parameters)
         if adapted.output_object is not None:
-            self._adapted[asked.name] = (asked, adapted.output_object)
+            self._adapted[id(asked)] = (asked, adapted.output_object)
         return adapted
 
     def _process_provider_details(self, response: chat.ChatCompletion) -> dict[str, Any] | None:
@@ -75,7 +75,8 @@ class LanguageModel:
     model: Model[Any] = field(repr=False)
     settings: ModelSettings = field(repr=False)
     close: Callable[[], Awaitable[None]] = field(repr=False)
-    _asked: dict[Purpose, ModelRequestParameters] = field(default_factory=dict, init=False, repr=False)
+    # By the identity of the schema, of which there are a dozen: each kind of question has its own.
+    _asked: dict[int, ModelRequestParameters] = field(default_factory=dict, init=False, repr=False)
     # Of the price list's answers it is "unknown" that takes it longest.
     _unpriced: set[str] = field(default_factory=set, init=False, repr=False)
 
@@ -138,12 +139,12 @@ class LanguageModel:
 
     def _parameters(self, question: Question) -> ModelRequestParameters:
         """Bind the answer to the question's schema; the same object as long as that is the same."""
-        known = self._asked.get(question.purpose)
+        known = self._asked.get(id(question.schema))
         if known is not None and known.output_object is not None and known.output_object.json_schema is question.schema:
             return known
         schema = cast("dict[str, Any]", question.schema)
         answer = OutputObjectDefinition(json_schema=schema, name=question.purpose.value, strict=True)
-        asked = self._asked[question.purpose] = ModelRequestParameters(output_mode="native", output_object=answer)
+        asked = self._asked[id(question.schema)] = ModelRequestParameters(output_mode="native", output_object=answer)
         return asked
 
     def _estimate(self, response: ModelResponse) -> float | None:

@@ -13,19 +13,23 @@ from typing import Protocol
 from reflecta.domain.model import (
     Attempt,
     Cadence,
+    Call,
     Delivery,
     DeliveryState,
     Entry,
     Feedback,
+    Flag,
     Insights,
     Occasion,
     Outcome,
     PastMessage,
     Preferences,
     Reason,
+    Screening,
     User,
     Window,
 )
+from reflecta.domain.prompt import PromptText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +140,7 @@ class TickStore(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """An occasion under lease with its user and the attempts saved by earlier tries.
+    """An occasion under lease with its user, and the attempts and the screening saved by earlier tries.
 
     *user* is None when the user is gone.
     """
@@ -145,6 +149,7 @@ class Work:
     user: User | None
     attempts: Sequence[Attempt] = ()
     sent_today: bool = False
+    screening: Screening | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +188,8 @@ class Ending:
     """How an occasion ends. *next_due_at* replaces what the claim wrote, where the user still has that.
 
     *failures* is the user's new count of failed occasions in a row. *attempt* and *context* are what was not saved
-    yet: the last attempt, and what it was written from.
+    yet: the last attempt, and what it was written from. *flag* holds the user from now on; what it sends is a care
+    text, which no hold keeps back.
     """
 
     outcome: Outcome
@@ -195,6 +201,7 @@ class Ending:
     sending: Sending | None = None
     attempt: Attempt | None = None
     context: KeptContext | None = None
+    flag: Flag | None = None
 
 
 class ProcessStore(Protocol):
@@ -232,6 +239,16 @@ class ProcessStore(Protocol):
         """
         ...
 
+    async def save_screening(self, occasion_id: str, screening: Screening, call: Call, *, token: str) -> None:
+        """Keep what the safety classifier saw, and the call that it cost."""
+        ...
+
+    async def spent(self, *, since: datetime, user_id: str | None = None) -> float:
+        """Sum the cost of model calls since then in US dollars, reported where known, else estimated; of all users,
+        or of one.
+        """
+        ...
+
     async def retry_later(self, occasion_id: str, *, token: str, at: datetime, detail: str) -> None:
         """Put the occasion back into the queue, one try more, not to start before *at*."""
         ...
@@ -245,8 +262,9 @@ class ProcessStore(Protocol):
         sent time, next due time, outcome.
 
         Locks the user. What it did is returned: `cancelled` when the user is gone or switched off meanwhile
-        (forced occasions only when gone), `deferred` (already_today) when another message bears the local
-        date; nothing is sent then. Nothing is kept of a user who is gone.
+        (forced occasions only when gone), `deferred` (safety_hold) when the user is held meanwhile and *ending* has
+        no flag, `deferred` (already_today) when another message bears the local date; nothing is sent then. Nothing
+        is kept of a user who is gone.
         """
         ...
 
@@ -322,6 +340,14 @@ class HostStore(Protocol):
         """Give a user's insights."""
         ...
 
+    async def hold(self, user_id: str, flag: Flag) -> bool:
+        """Hold a user because a person says so; False when there is no such user."""
+        ...
+
+    async def release_hold(self, user_id: str, *, now: datetime, next_due: Callable[[User], datetime | None]) -> bool:
+        """End a hold after a person's review, with the due time that *next_due* gives; False when there is none."""
+        ...
+
     async def add_feedback(self, feedback: Feedback) -> bool:
         """Keep what a user did with a message; False when there is no such message."""
         ...
@@ -372,6 +398,8 @@ class Explanation:
     occasion: Occasion
     attempts: Sequence[Attempt] = ()
     context: str | None = None
+    screening: Screening | None = None
+    screening_call: Call | None = None
     message_id: str | None = None
     journal_entry_id: str | None = None
     sent_at: datetime | None = None
@@ -395,8 +423,28 @@ class LedgerStore(Protocol):
         """Count occasions due since then by (state, reason); the reason is '' where there is none."""
         ...
 
-    async def spent(self, *, since: datetime) -> float:
-        """Sum the cost of model calls since then in US dollars, reported where known, else estimated."""
+    async def spent(self, *, since: datetime, user_id: str | None = None) -> float:
+        """See `ProcessStore`."""
+        ...
+
+    async def replayable(self, *, limit: int, user_id: str | None = None) -> Sequence[str]:
+        """List occasions whose context is kept and that have an attempt, newest due time first."""
+        ...
+
+    async def keep_prompts(self, texts: Sequence[PromptText], *, now: datetime) -> None:
+        """Keep the texts of prompts by their versions; those kept already stay as they are."""
+        ...
+
+    async def prompt_text(self, version: str) -> PromptText | None:
+        """Give the text of a version."""
+        ...
+
+    async def held(self, *, after: str = "", limit: int = 100) -> Sequence[User]:
+        """List users with a hold, also one that has run out, by id, from the one after *after*."""
+        ...
+
+    async def count_flags(self, *, since: datetime) -> Mapping[tuple[str, str], int]:
+        """Count signs of risk since then by (sign, source); those of erased users too."""
         ...
 
 

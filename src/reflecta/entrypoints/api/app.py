@@ -20,6 +20,7 @@ from reflecta.entrypoints.api.errors import Shield, install_errors
 from reflecta.entrypoints.api.guide import Guide, ProcessorDocument
 from reflecta.entrypoints.api.health import Health
 from reflecta.entrypoints.api.pages import Pages
+from reflecta.entrypoints.api.safety import HoldDocument, SafetyApi
 from reflecta.entrypoints.api.v1 import DOCUMENTS, PREFIX, HostApi
 
 _HEADERS: Final = {
@@ -47,10 +48,15 @@ def create_app(service: Service, *, host: str, drain: Drain | None = None) -> Fa
         middleware=[Middleware(_Headers), Middleware(Shield, telemetry=service.telemetry), Middleware(_RawIds)],
     )
     install_errors(app, service.telemetry)
-    routers = [Guide(service).router(auth, drain), HostApi(service).router(auth), Health(service, drain).router()]
+    routers = [
+        Guide(service).router(auth, drain),
+        SafetyApi(service).router(auth),
+        HostApi(service).router(auth),
+        Health(service, drain).router(),
+    ]
     if settings.env is Environment.DEVELOPMENT and host in LOOPBACK:
         routers.append(Actions(service).router(auth, drain))
-    documents = [*DOCUMENTS, ProcessorDocument, TestDocument]
+    documents = [*DOCUMENTS, HoldDocument, ProcessorDocument, TestDocument]
     routers.append(Pages(lambda: describe(app, __version__, documents)).router())
     for router in routers:
         app.include_router(router)

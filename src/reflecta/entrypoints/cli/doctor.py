@@ -1,19 +1,22 @@
 """The command that looks whether all is well: gathers the facts, has them judged, prints the findings."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Final
 
+from reflecta.adapters.care import load_care
 from reflecta.adapters.clock import StandingClock, SystemClock
+from reflecta.adapters.regions import region_of
 from reflecta.adapters.stores.sql import SqlStore
 from reflecta.adapters.stores.sql.database import Database, PostgresDatabase, connect
 from reflecta.adapters.stores.sql.inspection import has_queue, missing_file, read_clock, read_condition
 from reflecta.adapters.stores.sql.plans import explain_plans
 from reflecta.adapters.stores.sql.schema import REVISION
 from reflecta.application import doctor
-from reflecta.application.doctor import Finding, Level, fail, ok
+from reflecta.application.doctor import Finding, Level, fail, ok, warn
 from reflecta.application.ports import Clock
 from reflecta.config import EngineName, Settings, load
 from reflecta.domain.errors import ConfigurationError, StoreUnavailable
@@ -25,6 +28,10 @@ from reflecta.entrypoints.cli.settings import masked_url
 
 # A push waits for its batch 200 ms, for its next try a few minutes.
 _LATE_AFTER: Final = timedelta(minutes=15)
+# Users are read whole: enough of them to meet every region that matters, in about a second.
+_USERS_READ: Final = 10_000
+_PAGE: Final = 1000
+_NAMED: Final = 30
 
 Probe = Callable[[], Awaitable[Sequence[Finding]]]
 
@@ -103,7 +110,7 @@ class _Look:
         return found
 
     def _probes(self) -> Sequence[Probe]:
-        probes: list[Probe] = [self._plans, self._ticks, self._condition]
+        probes: list[Probe] = [self._plans, self._ticks, self._condition, self._helplines]
         if self._is_now and isinstance(self._database, PostgresDatabase):
             probes.append(self._clocks)
         if self._settings.engine is EngineName.PGQUEUER:
@@ -132,6 +139,19 @@ class _Look:
         pushes = doctor.judge_pushes(unknown=found.unknown, stuck=found.stuck, late=found.late)
         return [doctor.judge_users(found.without_zone), pushes]
 
+    async def _helplines(self) -> Sequence[Finding]:
+        try:
+            care = load_care(self._settings.care_texts)
+        except ConfigurationError as error:
+            return [fail("helplines", str(error), "correct the file, or REFLECTA_CARE_TEXTS")]
+        regions: Counter[str] = Counter()
+        after, read = "", 0
+        while read < _USERS_READ and (page := await self._store.users(after=after, limit=_PAGE)):
+            after, read = page[-1].id, read + len(page)
+            regions.update(region.strip().upper() for user in page if (region := region_of(user)))
+        without = {region: users for region, users in regions.items() if not care.has_helpline(region)}
+        return [_judge_helplines(without, read=read)]
+
     async def _clocks(self) -> Sequence[Finding]:
         by_database = await self._database.read(read_clock)
         return [doctor.judge_clocks(SystemClock().now(), by_database)]
@@ -150,6 +170,19 @@ def _schema(revision: str | None) -> Finding:
         fix = "install the newer version of Reflecta that wrote it"
         return fail(name, f"revision {revision!r} is newer than this version ({REVISION})", fix)
     return fail(name, f"revision {revision or 'none'}, this version needs {REVISION}", "reflecta migrate")
+
+
+def _judge_helplines(without: Mapping[str, int], *, read: int) -> Finding:
+    """Say which regions have no helpline of their own, those of most users first."""
+    name = "helplines"
+    among = f"the first {read:,} users" if read >= _USERS_READ else "all users"
+    if not without:
+        return ok(name, f"every known region of {among} has its own")
+    most = sorted(without, key=lambda region: (-without[region], region))
+    named = ", ".join(f"{region} ({without[region]:,})" for region in most[:_NAMED])
+    more = f" and {len(most) - _NAMED} more" if len(most) > _NAMED else ""
+    fix = "add them to a helplines.toml in the folder that REFLECTA_CARE_TEXTS names; see docs/safety.md"
+    return warn(name, f"none of their own for regions of {among}, who get international ones: {named}{more}", fix)
 
 
 def _print(findings: Sequence[Finding], *, as_json: bool, no_color: bool) -> None:

@@ -7,14 +7,15 @@ from typing import Final
 from reflecta.application.explain import UserExplanation, category, sentence, when
 from reflecta.application.ports.store import Explanation
 from reflecta.domain.errors import NotFound
-from reflecta.domain.model import Attempt, Call, Occasion, User
+from reflecta.domain.model import Assessment, Attempt, Call, Occasion, User
+from reflecta.domain.safety import NEVER, is_held
 from reflecta.entrypoints import views
 from reflecta.entrypoints.cli.exits import ExitCode
 from reflecta.entrypoints.cli.output import Output, note, write_json
 from reflecta.entrypoints.cli.session import Ledger, Session
 
 _PAGE: Final = 500
-_COLUMNS: Final = ("USER", "CATEGORY", "DUE (USER'S CLOCK)", "DUE (UTC)", "WINDOW", "CADENCE")
+_COLUMNS: Final = ("USER", "CATEGORY", "DUE (USER'S CLOCK)", "DUE (UTC)", "WINDOW", "CADENCE", "HELD UNTIL (UTC)")
 
 
 def show_users(*, at: datetime | None, as_json: bool, wanted: str | None, after: str, limit: int) -> ExitCode:
@@ -61,10 +62,18 @@ def _print_users(output: Output, users: Sequence[User], now: datetime) -> None:
             f"{user.next_due_at:%Y-%m-%d %H:%MZ}" if user.next_due_at else "-",
             user.preferences.window.value,
             user.preferences.cadence.value,
+            held_until_utc(user) if is_held(user, now) else "-",
         )
         for user in users
     ]
     output.table(_COLUMNS, rows)
+
+
+def held_until_utc(user: User) -> str:
+    """Give the end of a hold by UTC."""
+    if user.held_until is None or user.held_until >= NEVER:
+        return "a person's review"
+    return f"{user.held_until:%Y-%m-%d %H:%MZ}"
 
 
 def show_status(user_id: str, *, at: datetime | None, as_json: bool) -> ExitCode:
@@ -158,6 +167,7 @@ def print_occasion(output: Output, explanation: Explanation, *, with_context: bo
     """Print one occasion: its sentence, every attempt, every delivery."""
     output.line(sentence(explanation))
     output.line(f"  occasion {explanation.occasion.id}")
+    _print_screening(output, explanation)
     for attempt in explanation.attempts:
         print_attempt(output, attempt, of=len(explanation.attempts))
     for delivery in explanation.deliveries:
@@ -166,6 +176,16 @@ def print_occasion(output: Output, explanation: Explanation, *, with_context: bo
     if with_context:
         output.line("  context:")
         output.line(_indented(explanation.context or "none is kept"))
+
+
+def _print_screening(output: Output, explanation: Explanation) -> None:
+    screening, call = explanation.screening, explanation.screening_call
+    if screening is None:
+        return
+    seen = ", ".join(screening.signs) or "no answer that can be read"
+    output.line(f"  screening: {seen}")
+    if call is not None:
+        output.line(f"    {_told(call)}")
 
 
 def print_attempt(output: Output, attempt: Attempt, *, of: int) -> None:
@@ -179,13 +199,18 @@ def print_attempt(output: Output, attempt: Attempt, *, of: int) -> None:
     for check in attempt.checks:
         output.line(f"    check {check.name.value}: {check.fault or 'passed'}")
     if assessment is not None:
-        output.line(f"    predicted {assessment.score:g} of 10, advice {assessment.recommendation.value}")
+        output.line(f"    {_predicted(assessment)}")
         for fault in assessment.faults:
             output.line(f"      fault: {fault}")
     for call in attempt.calls:
         output.line(f"    {_told(call)}")
     if attempt.error is not None:
         output.line(f"    broke off: {attempt.error}")
+
+
+def _predicted(assessment: Assessment) -> str:
+    ratings = ", ".join(f"{dimension.value} {rating}" for dimension, rating in assessment.dimensions.items())
+    return f"predicted {assessment.score:g} of 10 ({ratings}), advice {assessment.recommendation.value}"
 
 
 def _told(call: Call) -> str:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from reflecta.adapters.stores.sql.database import SqlPart
 from reflecta.adapters.stores.sql.dialect import among, for_update, upsert
+from reflecta.adapters.stores.sql.flagging import end_hold, forget_flags, raise_flag
 from reflecta.adapters.stores.sql.rows import (
     Row,
     entry_values,
@@ -31,7 +32,7 @@ from reflecta.adapters.stores.sql.schema import (
     users,
 )
 from reflecta.application.ports.store import UserChange
-from reflecta.domain.model import Entry, Feedback, Insights, Reason, User
+from reflecta.domain.model import Entry, Feedback, Flag, Insights, Reason, User
 
 _UNKNOWN_USER = "user {!r} is not known; send the user first"
 
@@ -93,6 +94,22 @@ class HostSql(SqlPart):
         statement = sa.select(user_insights).where(user_insights.c.user_id == user_id)
         row = await self.database.read(lambda c: c.execute(statement).first())
         return to_insights(row) if row is not None else None
+
+    async def hold(self, user_id: str, flag: Flag) -> bool:
+        """See the port."""
+        flag_id = f"{user_id}-{int(flag.at.timestamp() * 1000)}"
+
+        def transaction(connection: sa.Connection) -> bool:
+            if not _lock_users(connection, [user_id]):
+                return False
+            raise_flag(connection, flag, flag_id=flag_id, user_id=user_id, occasion_id=None)
+            return True
+
+        return await self.database.write(transaction)
+
+    async def release_hold(self, user_id: str, *, now: datetime, next_due: Callable[[User], datetime | None]) -> bool:
+        """See the port."""
+        return await self.database.write(lambda c: end_hold(c, user_id, now, next_due))
 
     async def add_feedback(self, feedback: Feedback) -> bool:
         """See the port."""
@@ -227,6 +244,10 @@ def _erase(connection: sa.Connection, user_id: str, now: datetime) -> bool:
     connection.execute(sa.delete(feedback).where(feedback.c.message_id.in_(sent)))
     for table in (contexts, deliveries, messages, journal_entries, user_insights):
         connection.execute(sa.delete(table).where(table.c.user_id == user_id))
+    # Why an occasion ended stays, but not that its user was at risk.
+    why = sa.case((occasions.c.reason == Reason.SAFETY_HOLD, None), else_=occasions.c.reason)
+    connection.execute(sa.update(occasions).where(occasions.c.user_id == user_id).values(screening=None, reason=why))
+    forget_flags(connection, user_id)
     connection.execute(sa.delete(users).where(users.c.id == user_id))
     return True
 

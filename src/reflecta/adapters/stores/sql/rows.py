@@ -19,9 +19,11 @@ from reflecta.domain.model import (
     CheckName,
     Delivery,
     DeliveryState,
+    Dimension,
     Draft,
     Entry,
     Evidence,
+    Flag,
     Insight,
     Insights,
     MessageType,
@@ -33,6 +35,8 @@ from reflecta.domain.model import (
     Push,
     Reason,
     Recommendation,
+    ScreenedSign,
+    Screening,
     Source,
     ToneDegree,
     User,
@@ -122,6 +126,8 @@ def to_user(row: Row) -> User:
         age_band=row.age_band,
         language=row.language,
         region=row.region,
+        held_until=row.held_until,
+        flagged_entries=tuple(row.flagged_entries or ()),
     )
 
 
@@ -275,6 +281,7 @@ def attempt_values(occasion_id: str, attempt: Attempt) -> Values:
         "ai_generated": draft.ai_generated if draft else None,
         "checks": [[check.name.value, check.fault] for check in attempt.checks],
         "score": assessment.score if assessment else None,
+        "dimensions": dict(assessment.dimensions) if assessment else None,
         "recommendation": assessment.recommendation.value if assessment else None,
         "faults": list(assessment.faults) if assessment else [],
         "rationale": assessment.rationale if assessment else None,
@@ -284,23 +291,51 @@ def attempt_values(occasion_id: str, attempt: Attempt) -> Values:
 
 def call_values(occasion_id: str, attempt: Attempt) -> Sequence[Values]:
     """Give the columns of an attempt's calls."""
-    return [
-        {
-            "occasion_id": occasion_id,
-            "attempt": attempt.number,
-            "position": position,
-            "purpose": call.purpose.value,
-            "model": call.model,
-            "prompt_version": call.prompt_version,
-            "at": call.at,
-            "latency": call.latency,
-            "input_tokens": call.input_tokens,
-            "output_tokens": call.output_tokens,
-            "cost_reported": call.cost_reported,
-            "cost_estimated": call.cost_estimated,
-        }
-        for position, call in enumerate(attempt.calls)
-    ]
+    return [call_values_at(occasion_id, attempt.number, place, call) for place, call in enumerate(attempt.calls)]
+
+
+def call_values_at(occasion_id: str, attempt: int, position: int, call: Call) -> Values:
+    """Give the columns of one call; that of the screening stands at attempt 0."""
+    return {
+        "occasion_id": occasion_id,
+        "attempt": attempt,
+        "position": position,
+        "purpose": call.purpose.value,
+        "model": call.model,
+        "prompt_version": call.prompt_version,
+        "at": call.at,
+        "latency": call.latency,
+        "input_tokens": call.input_tokens,
+        "output_tokens": call.output_tokens,
+        "cost_reported": call.cost_reported,
+        "cost_estimated": call.cost_estimated,
+    }
+
+
+def screening_value(screening: Screening) -> Values:
+    """Give the column of a screening."""
+    return {"signs": list(screening.signs), "entries": list(screening.entry_ids)}
+
+
+def to_screening(value: Mapping[str, Any] | None) -> Screening | None:
+    """Read the column."""
+    if value is None:
+        return None
+    return Screening(signs=tuple(map(ScreenedSign, value["signs"])), entry_ids=tuple(value["entries"]))
+
+
+def flag_values(flag: Flag, *, flag_id: str, user_id: str, occasion_id: str | None) -> Values:
+    """Give the columns of a flag."""
+    return {
+        "id": flag_id,
+        "user_id": user_id,
+        "occasion_id": occasion_id,
+        "at": flag.at,
+        "sign": flag.sign.value,
+        "source": flag.source.value,
+        "rule": flag.rule,
+        "held_until": flag.held_until,
+    }
 
 
 def to_attempt(row: Row, calls: Sequence[Row]) -> Attempt:
@@ -311,7 +346,7 @@ def to_attempt(row: Row, calls: Sequence[Row]) -> Attempt:
         draft=_draft(row),
         checks=tuple(Check(name=CheckName(name), fault=fault) for name, fault in row.checks),
         assessment=_assessment(row),
-        calls=tuple(_call(call) for call in calls),
+        calls=tuple(to_call(call) for call in calls),
         error=row.error,
     )
 
@@ -328,18 +363,27 @@ def _draft(row: Row) -> Draft | None:
     )
 
 
+def _dimensions(row: Row) -> Mapping[Dimension, int]:
+    """Read the ratings; what was judged before there were dimensions has one number for all of them."""
+    stored = cast("Mapping[str, int] | None", row.dimensions)
+    if stored is None:
+        return dict.fromkeys(Dimension, round(row.score))
+    return {Dimension(name): rating for name, rating in stored.items()}
+
+
 def _assessment(row: Row) -> Assessment | None:
     if row.recommendation is None:
         return None
     return Assessment(
-        score=row.score,
+        dimensions=_dimensions(row),
         recommendation=Recommendation(row.recommendation),
         faults=tuple(row.faults),
         rationale=row.rationale,
     )
 
 
-def _call(row: Row) -> Call:
+def to_call(row: Row) -> Call:
+    """Read a row of `calls`."""
     return Call(
         purpose=Purpose(row.purpose),
         model=row.model,

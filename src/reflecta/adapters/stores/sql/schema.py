@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator
 
 # The newest migration; a test holds it to the folder.
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
@@ -75,6 +75,8 @@ users = sa.Table(
     sa.Column("age_band", sa.Text),
     sa.Column("language", sa.Text),
     sa.Column("region", sa.Text),
+    sa.Column("held_until", Instant),
+    sa.Column("flagged_entries", sa.JSON(none_as_null=True)),
     sa.CheckConstraint("entry_count >= 0", name="users_entry_count_positive"),
 )
 # The due query reads this index alone: what a claim is ordered by is in it.
@@ -91,6 +93,8 @@ sa.Index(
 )
 _unscheduled = sa.and_(users.c.enabled, users.c.next_due_at.is_(None), users.c.timezone.is_not(None))
 sa.Index("users_unscheduled", users.c.id, postgresql_where=_unscheduled, sqlite_where=_unscheduled)
+_held = users.c.held_until.is_not(None)
+sa.Index("users_held", users.c.id, postgresql_where=_held, sqlite_where=_held)
 
 journal_entries = sa.Table(
     "journal_entries",
@@ -148,6 +152,7 @@ occasions = sa.Table(
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("started_at", Instant),
     sa.Column("ended_at", Instant),
+    sa.Column("screening", sa.JSON(none_as_null=True)),
     sa.UniqueConstraint("user_id", "due_at", name="occasions_user_due"),
     sa.CheckConstraint(
         "state IN ('queued', 'in_work', 'sent', 'held_back', 'deferred', 'expired', 'cancelled', 'failed')",
@@ -181,6 +186,7 @@ attempts = sa.Table(
     sa.Column("ai_generated", sa.Boolean),
     sa.Column("checks", sa.JSON, nullable=False),
     sa.Column("score", sa.Float),
+    sa.Column("dimensions", sa.JSON(none_as_null=True)),
     sa.Column("recommendation", sa.Text),
     sa.Column("faults", sa.JSON, nullable=False),
     sa.Column("rationale", sa.Text),
@@ -269,6 +275,33 @@ for _name, _column, _where in (
 ):
     sa.Index(_name, deliveries.c.channel, _column, postgresql_where=_where, sqlite_where=_where)
 sa.Index("deliveries_user", deliveries.c.user_id)
+
+# Counts for reports outlive an erasure, without saying whose they were.
+safety_flags = sa.Table(
+    "safety_flags",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("user_id", sa.Text),
+    sa.Column("occasion_id", sa.Text),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("sign", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("rule", sa.Text),
+    sa.Column("held_until", Instant, nullable=False),
+    sa.Column("reviewed_at", Instant),
+)
+sa.Index("safety_flags_at", safety_flags.c.at)
+sa.Index("safety_flags_user", safety_flags.c.user_id)
+
+# What the versions on calls stand for, so that a stored context can be written from again.
+prompt_texts = sa.Table(
+    "prompt_texts",
+    metadata,
+    sa.Column("version", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("first_used_at", Instant, nullable=False),
+)
 
 ticks = sa.Table(
     "ticks",

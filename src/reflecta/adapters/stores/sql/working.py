@@ -9,17 +9,21 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from reflecta.adapters.stores.sql.database import SqlPart
 from reflecta.adapters.stores.sql.dialect import among, among_given, for_update, insert, insert_into, upsert
+from reflecta.adapters.stores.sql.flagging import raise_flag
 from reflecta.adapters.stores.sql.reading import read_attempts, read_messages
 from reflecta.adapters.stores.sql.rows import (
     Row,
     attempt_values,
     call_values,
+    call_values_at,
     delivery_values,
     entry_values,
     occasion_values,
+    screening_value,
     to_entry,
     to_insights,
     to_occasion,
+    to_screening,
     to_user,
 )
 from reflecta.adapters.stores.sql.schema import (
@@ -37,7 +41,7 @@ from reflecta.adapters.stores.sql.schema import (
 )
 from reflecta.application.ports.store import Ending, Journal, KeptContext, Sending, Work
 from reflecta.domain.errors import Conflict, LeaseLost, NotFound
-from reflecta.domain.model import Attempt, Occasion, OccasionState, Outcome, Reason
+from reflecta.domain.model import Attempt, Call, Occasion, OccasionState, Outcome, Reason, Screening
 
 ENTRIES = (
     sa.select(journal_entries)
@@ -95,6 +99,7 @@ _LOCK_USER = (
         users.c.failures,
         users.c.next_due_at,
         users.c.timezone,
+        users.c.held_until,
         occasions.c.forced,
         occasions.c.regular_due_at,
     )
@@ -201,6 +206,16 @@ class ProcessSql(SqlPart):
 
         await self.database.write(transaction)
 
+    async def save_screening(self, occasion_id: str, screening: Screening, call: Call, *, token: str) -> None:
+        """See the port."""
+        seen = sa.update(occasions).where(_HELD).values(screening=screening_value(screening))
+
+        def transaction(connection: sa.Connection) -> None:
+            _require(connection, seen, occasion_id, token)
+            upsert(connection, calls, [call_values_at(occasion_id, 0, 0, call)])
+
+        await self.database.write(transaction)
+
     async def retry_later(self, occasion_id: str, *, token: str, at: datetime, detail: str) -> None:
         """See the port."""
         again = (
@@ -294,6 +309,7 @@ def _lease(connection: sa.Connection, values: Mapping[str, object], local_date: 
         occasion=occasion,
         user=user,
         attempts=read_attempts(connection, occasion.id) if row.has_attempts else (),
+        screening=to_screening(row.screening),
         sent_today=user is not None
         and user.timezone is not None
         and _sent_on(connection, user.id, local_date(user.timezone)),
@@ -324,6 +340,8 @@ def _finish(connection: sa.Connection, occasion_id: str, ending: Ending, token: 
         outcome, reason = OccasionState.DEFERRED, Reason.ALREADY_TODAY
         connection.execute(_CORRECT, {"occasion": occasion_id, **_standing(outcome, reason)})
     _save(connection, occasion_id, ending.attempt, ending.context)
+    if ending.flag is not None:
+        raise_flag(connection, ending.flag, flag_id=occasion_id, user_id=user.id, occasion_id=occasion_id)
     _reschedule(connection, ending, user, outcome)
     return outcome, reason
 
@@ -338,6 +356,9 @@ def _what_holds(ending: Ending, user: Row | None) -> tuple[Outcome, Reason | Non
         return OccasionState.CANCELLED, Reason.ERASED
     if not user.enabled and not user.forced:
         return OccasionState.CANCELLED, Reason.SWITCHED_OFF
+    is_held = user.held_until is not None and user.held_until > ending.now
+    if is_held and ending.sending is not None and ending.flag is None:
+        return OccasionState.DEFERRED, Reason.SAFETY_HOLD
     return ending.outcome, ending.reason
 
 

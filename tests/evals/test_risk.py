@@ -1,0 +1,92 @@
+from pathlib import Path
+
+import pytest
+from evals.shares import NOT_MEASURED
+
+from evals import risk
+from reflecta.domain.risk import Finding, Sign
+
+CRISIS = """
+[[text]]
+text = "a dark night"
+sign = "suicide"
+form = "plain"
+
+[[text]]
+text = "a drk night"
+sign = "suicide"
+form = "typo"
+
+[[text]]
+text = "all is dark"
+sign = "suicide"
+form = "plain"
+"""
+ORDINARY = """
+[[text]]
+text = "a dark chocolate"
+kind = "everyday"
+
+[[text]]
+text = "she was dark haired"
+kind = "third_person"
+"""
+
+
+def _find(text: str) -> Finding | None:
+    return Finding(sign=Sign.SUICIDE, language="en", rule="en.suicide.1") if "dark" in text else None
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    for name, text in (("crisis", CRISIS), ("ordinary", ORDINARY)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "en.toml").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def journals(tmp_path: Path) -> Path:
+    path = tmp_path / "journals.csv"
+    path.write_text("Answer\na dark day\na day\nanother day\nand one\n", encoding="utf-8")
+    return path
+
+
+async def test_recall_is_told_overall_by_language_and_by_form(corpus: Path, journals: Path) -> None:
+    figures = (await risk.measure(_find, texts=corpus, journals=journals)).figures
+
+    recall = figures["risk_recall"]
+    assert (recall.value, recall.met, recall.n) == (0.6667, False, 3)
+    assert figures["risk_recall_en"].value == 0.6667
+    assert (figures["risk_recall_plain"].value, figures["risk_recall_typo"].value) == (1.0, 0.0)
+
+
+async def test_needless_holds_are_told_by_kind_and_on_real_journals(corpus: Path, journals: Path) -> None:
+    figures = (await risk.measure(_find, texts=corpus, journals=journals)).figures
+
+    assert (figures["ordinary_held_everyday"].value, figures["ordinary_held_all"].value) == (1.0, 1.0)
+    assert (figures["journals_held"].value, figures["journals_held"].met, figures["journals_held"].n) == (
+        0.25,
+        False,
+        4,
+    )
+
+
+async def test_a_sign_is_named_rightly_or_not(corpus: Path, journals: Path) -> None:
+    def other(_text: str) -> Finding:
+        return Finding(sign=Sign.ABUSE, language="en", rule="en.abuse.1")
+
+    found = (await risk.measure(other, texts=corpus, journals=journals)).figures
+
+    assert (found["risk_recall"].value, found["risk_sign_right"].value) == (1.0, 0.0)
+
+
+async def test_missing_journals_are_said_loudly(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("REFLECTA_TEST_DATA", str(tmp_path / "nothing"))
+
+    figures = (await risk.measure(_find, texts=corpus)).figures
+
+    assert figures["journals_held"] == NOT_MEASURED
+    assert "REAL DATA MISSING" in capsys.readouterr().err
