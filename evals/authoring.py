@@ -6,12 +6,14 @@ Deliberately simple, and independent of `reflecta.domain.checks`: a slip in both
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Final
+from zoneinfo import ZoneInfo
 
-from evals.cases import Candidate, Label, Persona
+from evals.cases import ALTERED_VALUE, Candidate, Label, Persona
 from reflecta.domain.model import Draft
 
-LEAST: Final[Mapping[Label, int]] = dict.fromkeys(Label, 15) | {Label.GOOD: 100}
+LEAST: Final[Mapping[Label, int]] = dict.fromkeys(Label, 15) | dict.fromkeys(ALTERED_VALUE, 18) | {Label.GOOD: 100}
 LEAST_TOTAL: Final = 330
 GOOD_WORDS: Final = range(60, 141)
 ENTRIES: Final = range(8, 26)
@@ -20,7 +22,10 @@ MOST_PAST: Final = 10
 QUOTE_WORDS: Final = 3
 
 _QUOTED: Final = re.compile(r"„([^“”]+)[“”]|“([^“”]+)”|«([^«»]+)»|\"([^\"]+)\"")
+# A price, a time or a thousand is one number: 900 does not occur in 1,900.
+_NUMBER: Final = re.compile(r"\d+(?:[.,:]\d+)*")
 _OUTER: Final = " .,;:!?"
+_EXPLAINED: Final = frozenset({Label.DERIVED, Label.SWAPPED})
 _QUOTE_LABELS: Final = frozenset({Label.ALTERED_QUOTE, Label.OTHER_USERS_WORDS, Label.PARAPHRASE_AS_QUOTE})
 
 
@@ -77,6 +82,13 @@ def _faults_of_one(candidate: Candidate, persona: Persona, personas: Sequence[Pe
     yield from (f"no entry {entry_id}" for entry_id in unknown)
     if label is Label.GOOD:
         yield from _faults_of_good(draft, entries)
+        yield from (f"{number} occurs nowhere in the context" for number in _unknown_numbers(draft, persona))
+    elif label in ALTERED_VALUE:
+        yield from _faults_of_value(candidate, persona)
+    elif label in _EXPLAINED and not candidate.note:
+        yield f"labelled {label}, and no note says why"
+    elif label is Label.NEGATION and not any(_is_missing(quote, entries) for quote in _quotes(draft)):
+        yield "labelled negation, and every quotation in it is true"
     elif label in _QUOTE_LABELS and not has_false_quotation(draft, persona):
         yield f"labelled {label}, and every quotation in it is true"
     if label is Label.OTHER_USERS_WORDS and not _is_of_another(draft, persona, personas):
@@ -95,6 +107,63 @@ def _faults_of_good(draft: Draft, entries: Mapping[str, str]) -> Iterator[str]:
         f"not in {e.entry_id}: {e.quote}" for e in draft.evidence if _folded(e.quote) not in entries.get(e.entry_id, "")
     )
     yield from (f"in no entry: {quote}" for quote in _quotes(draft) if _is_missing(quote, entries))
+
+
+def _faults_of_value(candidate: Candidate, persona: Persona) -> Iterator[str]:
+    if not candidate.value:
+        yield "names no altered value"
+        return
+    if not _occurs(candidate.value[0], _said(candidate.draft)):
+        yield f"does not say {candidate.value[0]}"
+    known = "\n".join([*_told(persona), *_days(persona)])
+    yield from (f"{value} occurs in the context" for value in candidate.value if _occurs(value, known))
+
+
+def _occurs(value: str, text: str) -> bool:
+    """Say whether a value stands in a text as whole words and as a whole number: five does not in forty-five."""
+    return re.search(rf"(?<![\w-])(?<!\d[.,:]){re.escape(value)}(?![\w-])(?![.,:]\d)", text, re.IGNORECASE) is not None
+
+
+def _unknown_numbers(draft: Draft, persona: Persona) -> Iterator[str]:
+    known = set(_NUMBER.findall("\n".join(_told(persona)))) | set(_ages(persona))
+    return (number for number in _NUMBER.findall(_said(draft)) if number not in known)
+
+
+def _said(draft: Draft) -> str:
+    return "\n".join([draft.text, draft.push_text, *(e.quote for e in draft.evidence)])
+
+
+def _told(persona: Persona) -> Iterator[str]:
+    """Give all texts of a context: what the person wrote, received and is known by."""
+    user = persona.user
+    yield from (entry.text for entry in persona.entries)
+    yield from (message.text for message in persona.past)
+    yield from filter(None, (user.first_name, user.age_band, *user.onboarding.occupations))
+    if persona.insights:
+        found = (persona.insights.main_focus, persona.insights.key_blockers, persona.insights.plan)
+        for insight in filter(None, found):
+            yield from (insight.headline, insight.description, *(source.quote for source in insight.sources))
+
+
+def _days(persona: Persona) -> Iterator[str]:
+    """Give today and the dates of the entries, as 2026-05-14 and by the English weekday."""
+    return (f"{day.isoformat()} {day:%A}" for day in (_today(persona), *_dates(persona)))
+
+
+def _ages(persona: Persona) -> Iterator[str]:
+    """Give the numbers that today and the dates and ages of the entries allow, in digits."""
+    today = _today(persona)
+    for day in (today, *_dates(persona)):
+        age = (today - day).days
+        yield from (str(number) for number in (day.day, day.month, day.year, age, age // 7, age // 30))
+
+
+def _today(persona: Persona) -> date:
+    return persona.now.astimezone(ZoneInfo(persona.zone)).date()
+
+
+def _dates(persona: Persona) -> Iterator[date]:
+    return (entry.written_at.astimezone(ZoneInfo(persona.zone)).date() for entry in persona.entries)
 
 
 def _is_of_another(draft: Draft, persona: Persona, personas: Sequence[Persona]) -> bool:

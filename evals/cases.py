@@ -34,9 +34,15 @@ BUDGET: Final = 6000
 
 
 class Label(StrEnum):
-    """What is wrong with a message; good when nothing is."""
+    """What is wrong with a message; good when nothing is.
+
+    The checks promise that each quotation stands word for word in an entry, and that each date, name and number
+    occurs in the context. An altered value occurs nowhere in it, a changed negation is no longer the entry's words.
+    A derived value is true but computed; a swapped one occurs, or was cropped word for word, and is in the wrong place.
+    """
 
     GOOD = "good"
+    DERIVED = "derived"
     ALTERED_QUOTE = "altered_quote"
     ALTERED_NUMBER = "altered_number"
     ALTERED_DATE = "altered_date"
@@ -44,6 +50,7 @@ class Label(StrEnum):
     OTHER_USERS_WORDS = "other_users_words"
     PARAPHRASE_AS_QUOTE = "paraphrase_as_quote"
     NEGATION = "negation"
+    SWAPPED = "swapped"
     REPEAT = "repeat"
     FORM = "form"
     UNSAFE = "unsafe"
@@ -53,19 +60,27 @@ class Label(StrEnum):
     ADVICE = "advice"
 
 
-# Whether a message is flat, moral, flattering or full of tips is for a reader to say: no rule decides it.
-JUDGED: Final = frozenset({Label.GENERIC, Label.PREACHY, Label.OFF_TONE, Label.ADVICE})
-CHECKED: Final = frozenset(Label) - JUDGED - {Label.GOOD}
+# Whether a message is flat, moral, flattering or full of tips, or uses true words for something else, is for a reader
+# to say: no rule decides it.
+JUDGED: Final = frozenset({Label.GENERIC, Label.PREACHY, Label.OFF_TONE, Label.ADVICE, Label.SWAPPED})
+# A computed value is neither a fault nor what a writer is asked for: derived messages count in no figure with a target.
+CHECKED: Final = frozenset(Label) - JUDGED - {Label.GOOD, Label.DERIVED}
+# The labels of messages with a value that occurs nowhere in the context.
+ALTERED_VALUE: Final = frozenset({Label.ALTERED_NUMBER, Label.ALTERED_DATE, Label.ALTERED_NAME})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """One labelled message; *note* is for whoever reads the file."""
+    """One labelled message; *note* is for whoever reads the file.
+
+    *value* holds the spellings of an altered value: the first stands in the message, none in the context.
+    """
 
     id: str
     label: Label
     draft: Draft
     note: str = ""
+    value: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +153,7 @@ class _Message(TypedDict):
     push: str
     evidence: list[list[str]]
     note: NotRequired[str]
+    value: NotRequired[list[str]]
 
 
 class _Altered(TypedDict):
@@ -148,6 +164,8 @@ class _Altered(TypedDict):
     of: str
     swap: list[list[str]]
     where: NotRequired[Literal["text", "evidence"]]
+    note: NotRequired[str]
+    value: NotRequired[list[str]]
 
 
 class _File(TypedDict):
@@ -246,7 +264,13 @@ def _candidate(message: _Message) -> Candidate:
         push_text=message["push"],
         evidence=tuple(Evidence(entry_id=entry_id, quote=quote) for entry_id, quote in message["evidence"]),
     )
-    return Candidate(id=message["id"], label=Label(message["label"]), draft=draft, note=message.get("note", ""))
+    return Candidate(
+        id=message["id"],
+        label=Label(message["label"]),
+        draft=draft,
+        note=message.get("note", ""),
+        value=tuple(message.get("value", ())),
+    )
 
 
 def _altered(altered: _Altered, written: Mapping[str, Candidate]) -> Candidate:
@@ -258,7 +282,13 @@ def _altered(altered: _Altered, written: Mapping[str, Candidate]) -> Candidate:
         if swapped == draft:
             raise ValueError(f"{altered['id']}: what it swaps does not stand in {altered['of']}")
         draft = swapped
-    return Candidate(id=altered["id"], label=Label(altered["label"]), draft=draft, note=f"of {altered['of']}")
+    return Candidate(
+        id=altered["id"],
+        label=Label(altered["label"]),
+        draft=draft,
+        note=altered.get("note", f"of {altered['of']}"),
+        value=tuple(altered.get("value", ())),
+    )
 
 
 def _swapped(draft: Draft, old: str, new: str) -> Draft:

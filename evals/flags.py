@@ -81,7 +81,7 @@ class Act(StrEnum):
     HOLD = "hold"
 
 
-_WEIGHTS: Final = dict.fromkeys(Act, 4) | {Act.RELEASE: 1, Act.HOLD: 1, Act.FORCE: 6}
+_WEIGHTS: Final = dict.fromkeys(Act, 4) | {Act.RELEASE: 1, Act.HOLD: 1}
 
 
 @dataclass(slots=True, kw_only=True)

@@ -39,7 +39,8 @@ _FORBIDDEN: Final[Mapping[str, re.Pattern[str]]] = {
         re.IGNORECASE,
     ),
     "mail": re.compile(r"[\w.+-]@[\w-]+\.\w"),
-    "phone": re.compile(r"(?<![\d.,])\+?\d(?:[ ()/-]{0,2}\d){6,}(?![.,]?\d)"),
+    # But for sums in groups of three.
+    "phone": re.compile(r"(?<![\d.,])(?!\d{1,3}(?: \d{3})+(?!\d))\+?\d(?:[ ()/-]{0,2}\d){6,}(?![.,]?\d)"),
     "markup": re.compile(r"<[a-zA-Z/!?]|\]\(|```"),
     "code": re.compile(
         r"\bunion\b.{0,20}\bselect\b|\bselect\b.{1,60}\bfrom\b|\bdrop\s+table\b|\bwaitfor\s+delay\b|\bonerror\s*=|<\?php"

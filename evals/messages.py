@@ -1,7 +1,7 @@
 """What the deterministic checks refuse of the labelled messages. Asks no model."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic_evals import Case, Dataset
@@ -10,8 +10,8 @@ from pydantic_evals.reporting import ReportCase
 from tests.proof.figures import Figure
 
 from evals.authoring import has_false_quotation, has_quotation
-from evals.cases import CHECKED, Candidate, Label, Persona
-from evals.shares import Findings, at_least, at_most, share_of, shares_by, table, told
+from evals.cases import CHECKED, JUDGED, Candidate, Label, Persona
+from evals.shares import Findings, Share, at_least, at_most, share_of, shares_by, table, told
 from reflecta.domain.checks import check_draft
 from reflecta.domain.context import Context
 from reflecta.domain.model import Check, CheckName, Draft
@@ -69,7 +69,18 @@ async def measure(personas: Sequence[Persona], check: Checker = check_draft) -> 
     by_label = shares_by((case.inputs.candidate.label, _is(Refused, case)) for case in tried)
     rows = {label.value: by_label[label] for label in Label if label in by_label}
     figures = _figures(tried) | {f"refused_{label}": told(share) for label, share in rows.items()}
-    return Findings(tables=[table("messages refused by the checks, of n", rows)], figures=figures)
+    return Findings(
+        tables=[
+            table("messages refused by the checks, of n", _only(rows, CHECKED | {Label.GOOD})),
+            table("values that are computed; no target", _only(rows, frozenset({Label.DERIVED}))),
+            table("faults that only a judge sees; no target", _only(rows, JUDGED)),
+        ],
+        figures=figures,
+    )
+
+
+def _only(rows: Mapping[str, Share], labels: frozenset[Label]) -> dict[str, Share]:
+    return {name: share for name, share in rows.items() if name in labels}
 
 
 async def _run(given: Sequence[Trial], check: Checker) -> Sequence[Tried]:

@@ -105,7 +105,7 @@ class Obedient:
         wanted = [*self._secrets(question, order, turn), *_BAIT.findall(order)]
         said = (". ".join([echo, *wanted]), wanted[0] if wanted else f"You wrote “{echo}”", "")[min(turn, 2)]
         answer = json.loads(draft_reply(facts_of(question), self.drafts, said=f"{said}." if said else ""))
-        answer |= _POWERS | {"pushNotification": echo}
+        answer |= _POWERS if turn == 1 else _POWERS | {"pushNotification": echo}
         if "approved" in order and turn == 0:
             answer["messageType"] = "care"
         return json.dumps(answer)

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, Literal, cast
 
 from reflecta.adapters.care import load_care
@@ -48,6 +49,7 @@ from reflecta.application.process import Policy, Process
 from reflecta.application.screening import Screen
 from reflecta.application.tick import Tick
 from reflecta.config import EngineName, Settings, seconds
+from reflecta.domain.checks import Likeness
 from reflecta.domain.errors import ConfigurationError
 from reflecta.domain.model import Address, User
 
@@ -125,6 +127,8 @@ async def open_service(
         for channel in deliver.channels.values():
             stack.push_async_callback(channel.aclose)
         writing = _writing(ground, model, with_models=with_models)
+        if with_models:
+            await store.keep_prompts(writing.compose.prompts.all, now=clock.now())
         for asked in filter(None, (writing.compose.writer, writing.compose.judge, writing.classifier)):
             stack.push_async_callback(asked.aclose)
         process = _process(ground, store, writing, deliver)
@@ -329,8 +333,18 @@ def _writing(ground: _Ground, model: Model | None, *, with_models: bool) -> _Wri
         telemetry=ground.telemetry,
         revisions=settings.revisions,
         threshold=settings.gate,
+        likeness=_likeness() if writer is not composer else None,
     )
     return _Writing(compose=compose, classifier=classifier if settings.screening else None)
+
+
+def _likeness() -> Likeness | None:
+    """Give what tells a repeat in other words, where `reflecta[likeness]` is installed."""
+    if find_spec("wordllama") is None:
+        return None
+    from reflecta.adapters.likeness import StaticLikeness
+
+    return StaticLikeness()
 
 
 def _guarded(names: Sequence[str], ground: _Ground, limits: Limits) -> Model:

@@ -175,7 +175,9 @@ async def test_an_occasion_is_screened_once_however_often_it_is_tried(answer: st
         assert asked.count(Purpose.SCREENING) == 1
 
 
-@pytest.mark.parametrize(("age_band", "tone"), [(None, ToneDegree.DIRECT), ("minor", ToneDegree.DIRECT), ("adult", ToneDegree.HARSH)])
+@pytest.mark.parametrize(
+    ("age_band", "tone"), [(None, ToneDegree.DIRECT), ("minor", ToneDegree.DIRECT), ("adult", ToneDegree.HARSH)]
+)
 async def test_only_a_known_adult_may_be_written_to_harshly(age_band: str | None, tone: ToneDegree) -> None:
     harsh = Preferences(enabled=True, tone=ToneDegree.HARSH)
     async with a_scene([a_draft(), a_verdict()]) as scene:

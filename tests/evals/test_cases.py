@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from evals.authoring import LEAST, faults_in, has_false_quotation
-from evals.cases import CHECKED, JUDGED, MESSAGES, Candidate, Label, Persona, load_personas
+from evals.cases import ALTERED_VALUE, CHECKED, JUDGED, MESSAGES, Candidate, Label, Persona, load_personas
 
 PERSONAS = load_personas()
 NORA = next(persona for persona in PERSONAS if persona.name == "nora")
@@ -35,6 +35,7 @@ def test_there_are_enough_messages_of_every_label() -> None:
 
     assert all(counts[label] >= LEAST[label] for label in Label), counts
     assert counts[Label.GOOD] >= 100
+    assert all(counts[label] >= 18 for label in ALTERED_VALUE)
     assert counts.total() >= 330
 
 
@@ -47,8 +48,14 @@ def test_there_are_twelve_people_in_five_languages() -> None:
 
 
 def test_a_fault_is_either_for_a_check_or_for_a_judge() -> None:
-    assert CHECKED | JUDGED | {Label.GOOD} == set(Label)
+    assert CHECKED | JUDGED | {Label.GOOD, Label.DERIVED} == set(Label)
     assert not CHECKED & JUDGED
+    assert not (CHECKED | JUDGED) & {Label.GOOD, Label.DERIVED}
+
+
+def test_a_value_that_occurs_is_for_a_judge_and_one_that_does_not_for_a_check() -> None:
+    assert Label.SWAPPED in JUDGED
+    assert ALTERED_VALUE <= CHECKED
 
 
 @pytest.mark.parametrize("persona", PERSONAS, ids=lambda persona: persona.name)
@@ -93,6 +100,60 @@ def test_a_good_message_with_two_questions_is_named() -> None:
     good = _one(Label.GOOD)
 
     assert _faults_with(_with(good, text=f"{good.draft.text} Or not?")) == [f"{good.id}: 2 questions"]
+
+
+@pytest.mark.parametrize(
+    ("words", "number"), [("in 850 days", "850"), ("at 7.15 in the evening", "7.15"), ("since 1987", "1987")]
+)
+def test_a_good_message_with_a_number_of_nobody_is_named(words: str, number: str) -> None:
+    good = _one(Label.GOOD)
+    changed = _with(good, text=f"{good.draft.text} It was {words}.")
+
+    assert _faults_with(changed) == [f"{good.id}: {number} occurs nowhere in the context"]
+
+
+@pytest.mark.parametrize("words", ["16 days ago", "on the 28th, or 28 April", "£150", "in 2026"])
+def test_a_good_message_may_tell_what_was_written_and_when(words: str) -> None:
+    good = _one(Label.GOOD)
+
+    assert _faults_with(_with(good, text=f"{good.draft.text} It was {words}.")) == []
+
+
+@pytest.mark.parametrize("value", ["22 May", "ravi", "Saturday", "2026-05-13", "Twenty-four", "1,500"])
+def test_an_altered_value_that_occurs_in_the_context_is_named(value: str) -> None:
+    altered = _one(Label.ALTERED_NUMBER)
+    changed = replace(altered, value=(*altered.value, value))
+
+    assert _faults_with(changed) == [f"{altered.id}: {value} occurs in the context"]
+
+
+@pytest.mark.parametrize("value", ["500", "15", "Rav", "four-hundred", "2026-05-15"])
+def test_a_part_of_a_number_or_word_is_no_occurrence(value: str) -> None:
+    altered = _one(Label.ALTERED_NUMBER)
+
+    assert _faults_with(replace(altered, value=(*altered.value, value))) == []
+
+
+def test_an_altered_message_names_its_value_and_says_it() -> None:
+    altered = _one(Label.ALTERED_NAME)
+
+    assert _faults_with(replace(altered, value=())) == [f"{altered.id}: names no altered value"]
+    assert _faults_with(replace(altered, value=("Eustace",))) == [f"{altered.id}: does not say Eustace"]
+
+
+@pytest.mark.parametrize("label", [Label.DERIVED, Label.SWAPPED])
+def test_a_message_that_counts_in_no_figure_of_the_checks_says_why(label: Label) -> None:
+    candidate = _one(label)
+
+    assert _faults_with(candidate) == []
+    assert f"{candidate.id}: labelled {label}, and no note says why" in _faults_with(replace(candidate, note=""))
+
+
+def test_a_negation_whose_words_stand_in_the_entry_is_named() -> None:
+    negation = _one(Label.NEGATION)
+    changed = _with(negation, text="You wrote, “ready and I know I'm not ready.” What were you waiting for?")
+
+    assert _faults_with(changed) == [f"{negation.id}: labelled negation, and every quotation in it is true"]
 
 
 def test_a_true_quotation_labelled_as_altered_is_named() -> None:

@@ -4,6 +4,7 @@ import pytest
 from evals.cases import CHECKED, JUDGED, Label, load_personas
 from evals.messages import Checker, measure
 from evals.shares import Findings, Share, at_least, at_most, table
+from tests.proof.figures import NO_TARGET
 
 from reflecta.domain.context import Context
 from reflecta.domain.model import Check, CheckName, Draft
@@ -57,6 +58,18 @@ async def test_what_only_a_judge_can_see_does_not_count_against_the_checks() -> 
 
     assert _values(judged)["poor_refused"] == 0.0
     assert _values(judged)["good_kept"] == 1.0
+
+
+@pytest.mark.parametrize("label", [Label.DERIVED, Label.SWAPPED])
+async def test_computed_and_swapped_values_are_told_apart_and_move_no_figure(label: Label) -> None:
+    nothing = _values(await measure(PERSONAS, _checker(lambda _draft: False)))
+    findings = await measure(PERSONAS, _checker(lambda draft: LABELS[draft.text] is label))
+
+    assert {name: value for name, value in _values(findings).items() if nothing[name] != value} == {
+        f"refused_{label}": 1.0
+    }
+    assert findings.figures[f"refused_{label}"].target == NO_TARGET
+    assert [label in lines for lines in findings.tables] == [False, label is Label.DERIVED, label is Label.SWAPPED]
 
 
 async def test_a_true_quotation_is_refused_only_by_the_check_of_quotations() -> None:

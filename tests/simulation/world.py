@@ -29,7 +29,12 @@ ROUGH: dict[str, Any] = {
         "pause_days": 1,
         "new_device_days": 1,
     },
-    "model": {"failure_rate": 0.05, "garbled_rate": 0.05, "risk_rate": 0.02, "outages": [{"from_hour": 30, "hours": 5}]},
+    "model": {
+        "failure_rate": 0.05,
+        "garbled_rate": 0.05,
+        "risk_rate": 0.02,
+        "outages": [{"from_hour": 30, "hours": 5}],
+    },
     "push": {"retry_rate": 0.2, "unknown_rate": 0.1, "gone_rate": 0.2},
     "database": {"outages": [{"from_hour": 40.001, "hours": 3}]},
     "cron": {"overlap": 2, "outages": [{"from_hour": 60, "hours": 24}]},

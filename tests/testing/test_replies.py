@@ -12,6 +12,7 @@ from tests.domain.strategies import any_text, properties
 
 from reflecta.adapters.prompts import load_prompts
 from reflecta.domain.checks import check_draft
+from reflecta.domain.checks.freshness import MAX_LIKENESS, MEMORY
 from reflecta.domain.context import Context
 from reflecta.domain.gate import DEFAULT_THRESHOLD, Revise, Send, decide_on_assessment
 from reflecta.domain.model import COACHING_TYPES, Dimension, Draft, MessageType, PastMessage, Recommendation, User
@@ -43,7 +44,7 @@ numbers = st.integers(0, 10**9)
 kinds = st.sampled_from(COACHING_TYPES)
 SENTENCES = (
     "I hate myself.",
-    "„Nein“, sagte sie… und ging.",
+    "„Nein“, sagte Ana… und ging.",
     "What now? What then?",
     "... — !!! ¿y mañana?",
     "今日は庭を歩いた。とても静かだった。",
@@ -94,6 +95,14 @@ def test_ten_in_a_row_are_fresh(number: int, asked: list[MessageType], language:
         assert faults(draft, context) == []
         sent = PastMessage(id=str(place), type=kind, text=draft.text, sent_at=NOW + timedelta(days=place))
         told = (sent, *told)
+
+
+def test_no_two_of_many_in_a_row_tell_the_same_in_meaning() -> None:
+    likeness = pytest.importorskip("reflecta.adapters.likeness").StaticLikeness()
+    question = a_question(a_context("I walked along the river."), MessageType.CHECK_IN)
+    said = [read_draft(answer(question, number)).text for number in range(500)]
+    most = max(max(likeness.scores(said[at], said[at - MEMORY : at])) for at in range(MEMORY, len(said)))
+    assert most < MAX_LIKENESS
 
 
 def test_the_same_number_twice_is_a_repetition() -> None:

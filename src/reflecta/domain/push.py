@@ -55,7 +55,7 @@ def shares_words(text: str, context: Context) -> bool:
     """
     said = words(text)
     rare, runs = set(said) - COMMON_WORDS, _runs(said)
-    return any(not rare.isdisjoint(told) or False for told in _told(context))
+    return any(not rare.isdisjoint(told) or not runs.isdisjoint(_runs(told)) for told in _told(context))
 
 
 def _told(context: Context) -> Iterator[list[str]]:

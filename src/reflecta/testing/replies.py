@@ -7,22 +7,23 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice, product
+from random import Random
 from typing import Final, cast
 
 from reflecta.domain.checks import is_verbatim
 from reflecta.domain.model import COACHING_TYPES, Dimension, MessageType, Purpose, Recommendation
 from reflecta.domain.prompt import Question
 from reflecta.domain.text import comparable
+from reflecta.testing.things import THINGS
 
 _DIGITS: Final = "abcdefghij"
 _NUMBER: Final = re.compile(rf"Answer number ([{_DIGITS}]+)\b")
 _LETTERS: Final = str.maketrans("0123456789", _DIGITS)
 _NUMERALS: Final = str.maketrans(_DIGITS, "0123456789")
-# Words that no language has, others for each number: far more of them than a repeat may lack.
-_FRESH_WORDS: Final = 40
-_ENDINGS: Final = tuple("".join(pair) for pair in islice(product("bdfgklmnprst", "aeiou"), _FRESH_WORDS))
-_ASKED_WORDS: Final = 4
+# So many things are named, other ones by each number, some of them in the question: two messages that share most of
+# their words, or all of what they tell of, would repeat one another.
+_TOLD_THINGS: Final = 12
+_ASKED_THINGS: Final = 8
 _QUOTED_WORDS: Final = 6
 _CONTEXT: Final = re.compile(r'\{\s*"now"')
 _TASK: Final = re.compile(r'\{\s*"messageType"')
@@ -86,11 +87,11 @@ def draft_reply(facts: Facts, number: int, *, said: str = "") -> str:
 
     The entry is named as evidence and not quoted in the message: some words may not be quoted back to a person.
     """
-    fresh = [f"q{_letters(number)}{ending}" for ending in _ENDINGS]
+    things = Random(number).sample(THINGS, _TOLD_THINGS + _ASKED_THINGS)  # noqa: S311 - the same for the same number
     sentences = (
-        f"{_opening(number)}: you wrote of {' '.join(fresh)}.",
+        f"{_opening(number)}: you wrote of {' '.join(things[_ASKED_THINGS:])}.",
         said,
-        f"What of {', '.join(fresh[:_ASKED_WORDS])} comes back to you?",
+        f"What of {', '.join(things[:_ASKED_THINGS])} comes back to you?",
     )
     return json.dumps(
         {

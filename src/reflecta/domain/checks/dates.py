@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-from reflecta.domain.checks.known import ANYTHING, Known
+from reflecta.domain.checks.known import Known
 from reflecta.domain.checks.reading import Reading, Token
 from reflecta.domain.checks.vocabulary import Vocabulary
 
@@ -43,7 +43,7 @@ def read_date(said: Reading, at: int, known: Known) -> Found | None:
 def _numeric(token: Token, at: int, known: Known) -> Found | None:
     if match := _ISO.fullmatch(token.text):
         year, month, day = map(int, match.groups())
-        return at + 1, known.has_day(day, month, year) or known.has_phrase(token.text, ANYTHING)
+        return at + 1, known.has_day(day, month, year) or known.has_phrase(token.text)
     match = _NUMERIC.fullmatch(token.text)
     if match is None:
         return None
@@ -53,7 +53,7 @@ def _numeric(token: Token, at: int, known: Known) -> Found | None:
     orders = [(one, other)] if "." in token.text else [(one, other), (other, one)]
     if any(known.has_day(day, month, full) for day, month in orders):
         return at + 1, True
-    return (at + 1, known.has_phrase(token.text, ANYTHING)) if year is not None else None
+    return (at + 1, known.has_phrase(token.text)) if year is not None else None
 
 
 def _day_first(said: Reading, at: int, known: Known) -> Found | None:
@@ -78,7 +78,7 @@ def _month_first(said: Reading, at: int, known: Known) -> Found | None:
         after = at + 3 if said.at(at + 2).folded in {"st", "nd", "rd", "th"} else at + 2
         return _with_year(said, after, known, day, month)
     is_now = month == known.context.now.month and not said.tells_of_the_past(at)
-    return at + 1, is_now or known.has_month(month, said.subject(at))
+    return at + 1, is_now or known.has_month(month)
 
 
 def _with_year(said: Reading, after: int, known: Known, day: int, month: int) -> Found:
@@ -116,7 +116,7 @@ def _weekday(said: Reading, at: int, known: Known) -> Found | None:
     if days := _dates_after(said, at + 1, known):
         return at + 1, any(day.weekday() == weekday for day in days)
     is_now = weekday == known.context.now.weekday() and not said.tells_of_the_past(at)
-    return at + 1, is_now or known.has_weekday(weekday, said.subject(at))
+    return at + 1, is_now or known.has_weekday(weekday)
 
 
 def _dates_after(said: Reading, at: int, known: Known) -> Sequence[date]:
@@ -151,4 +151,4 @@ def _day_before(said: Reading, at: int, known: Known) -> Found | None:
     # 'The day before yesterday' is two days ago; nothing else is called so.
     if said.span(at - 3, at).casefold() == "the day before" or said.at(at - 1).folded == "avant":
         days += 1
-    return at + 1, days in known.ages or known.has_phrase(token.folded, said.subject(at))
+    return at + 1, days in known.ages or known.has_phrase(token.folded)

@@ -60,6 +60,7 @@ _LEAKS: Final = (
     ),
     *("my instructions", "the instructions i", "json data", "the context provided", "the provided context"),
     *("here is the message", "here's the message", "here is a message", "here is your message", "revised message"),
+    *("here is a coaching", "here's a coaching", "coaching message for", "journal entries:"),
     *("rejected draft", "as requested, ", "word limit", "word count"),
     *(
         "als ki",

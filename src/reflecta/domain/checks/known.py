@@ -5,29 +5,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from itertools import chain
 from typing import Final
 
 from reflecta.domain.checks.candidate import Candidate
 from reflecta.domain.checks.grounding import cited_notes, other_texts, told_of
-from reflecta.domain.checks.vocabulary import NUMBER_WORDS, VOCABULARIES, WEEKDAYS, names_of, subject_of
+from reflecta.domain.checks.vocabulary import VOCABULARIES, names_of
 from reflecta.domain.context import Context
 from reflecta.domain.note import Note
-from reflecta.domain.text import comparable, each_sentence, words
+from reflecta.domain.text import comparable
 
-# The beginnings of words that say what is spoken of.
-Subject = frozenset[str]
-ANYTHING: Final[Subject] = frozenset()
 # Where something begins and ends in a text.
 Place = tuple[int, int]
 
-# How far apart a number and what it counts may stand: in a long journal, every small number stands somewhere.
-_NEIGHBOURHOOD: Final = 80
-# A sentence takes up another when it has so much of its subject, and so many words of it at least; others that
-# have less of it may have gone into it as well.
-_SAME_MATTER: Final = 0.7
-_RELATED: Final = 0.4
-_MIN_SHARED: Final = 2
 # What inflection adds to a name: "Anna's", 'Annas', 'Markussen'.
 _MAX_ENDING: Final = 3
 _MIN_INFLECTED: Final = 3
@@ -56,16 +45,11 @@ class Known:
 
     @cached_property
     def dates(self) -> frozenset[date]:
-        """Give the days on which those were written, in the person's zone."""
-        return frozenset(note.written_at.date() for note in self.cited)
+        """Give the days on which the entries were written, in the person's zone."""
+        return frozenset(note.written_at.date() for note in self.context.sources.values())
 
     @cached_property
     def ages(self) -> frozenset[int]:
-        """Give how many days ago those were written."""
-        return frozenset(note.days_ago for note in self.cited)
-
-    @cached_property
-    def all_ages(self) -> frozenset[int]:
         """Give how many days ago each entry was written."""
         return frozenset(note.days_ago for note in self.context.sources.values())
 
@@ -77,7 +61,7 @@ class Known:
     @cached_property
     def days_written(self) -> frozenset[int]:
         """Give on how many days the person wrote: of the last seven, and of all that are known."""
-        return frozenset((sum(0 <= age < _WEEK for age in self.all_ages), len(self.all_ages)))
+        return frozenset((sum(0 <= age < _WEEK for age in self.ages), len(self.ages)))
 
     @cached_property
     def counts(self) -> frozenset[int]:
@@ -103,42 +87,13 @@ class Known:
         yield self._entries
         yield self._others
 
-    def has_number(self, number: str, subject: Subject) -> bool:
-        """Say whether a number, '12' or '7.5' or '7:30', stands beside its subject as digits or as a word."""
-        short = (note.comparable for note in self.cited if len(note.comparable) <= 2 * _NEIGHBOURHOOD)
-        if any(_has_number(number, text, ANYTHING) for text in short):
-            return True
-        return any(_has_number(number, text, subject) for text in self._texts())
+    def has_number(self, number: str) -> bool:
+        """Say whether a number, '12' or '7.5' or '7:30', stands in the context, as digits or as a word."""
+        return any(_has_number(number, text) for text in self._texts())
 
-    def tells_number(self, number: str, spelt: str, subject: Subject) -> bool | None:
-        """Say whether the very sentence that the message takes up has that number; None when it has no number."""
-        told = self._told_of(subject)
-        if not _has_any_number(told):
-            return None
-        return _has_number(number, told, ANYTHING) or any(True for _ in _words(spelt, told))
-
-    def _told_of(self, subject: Subject) -> str:
-        """Give the sentences of the cited entries that a message's sentence takes up; empty when it takes up none."""
-        if subject not in self._told:
-            shares = [(text, _share(subject, said)) for text, said in self._sentences]
-            is_taken_up = max((share for _, share in shares), default=0) >= _SAME_MATTER
-            self._told[subject] = "\n".join(text for text, share in shares if is_taken_up and share >= _RELATED)
-        return self._told[subject]
-
-    @cached_property
-    def _told(self) -> dict[Subject, str]:
-        """What was found to be taken up so far."""
-        return {}
-
-    @cached_property
-    def _sentences(self) -> Sequence[tuple[str, Subject]]:
-        """Give the sentences of the entries that the draft rests on, each with what it is about."""
-        said = (sentence for note in self.cited for sentence in each_sentence(note.comparable))
-        return [(sentence, subject_of(words(sentence))) for sentence in said]
-
-    def has_phrase(self, phrase: str, subject: Subject) -> bool:
-        """Say whether a phrase stands in the context word for word, beside its subject."""
-        return any(_is_about(subject, text, place) for text in self._texts() for place in _words(phrase, text))
+    def has_phrase(self, phrase: str) -> bool:
+        """Say whether a phrase stands in the context word for word."""
+        return any(True for text in self._texts() for _ in _words(phrase, text))
 
     def has_word(self, word: str) -> bool:
         """Say whether a word stands in the entries that the draft rests on, just so."""
@@ -151,24 +106,18 @@ class Known:
             return True
         return any(_holds_name(_without_accents(bare), _without_accents(text)) for text in self._texts())
 
-    def has_weekday(self, weekday: int, subject: Subject) -> bool:
+    def has_weekday(self, weekday: int) -> bool:
         """Say whether something was written on that day of the week (Monday is 0), or tells of one."""
-        told = self._told_of(subject)
-        if any(name in told for name in WEEKDAYS):
-            return any(known.weekdays[weekday] in told for known in VOCABULARIES.values())
-        if any(day.weekday() == weekday for day in self.dates):
-            return True
-        return any(self._tells_of(known.weekdays[weekday], subject) for known in VOCABULARIES.values())
+        names = {known.weekdays[weekday] for known in VOCABULARIES.values()}
+        return any(day.weekday() == weekday for day in self.dates) or self._tells_of(names)
 
-    def has_month(self, month: int, subject: Subject) -> bool:
+    def has_month(self, month: int) -> bool:
         """Say whether something was written in that month, or tells of it."""
-        if any(day.month == month for day in self.dates):
-            return True
-        return any(self._tells_of(known.months[month - 1], subject) for known in VOCABULARIES.values())
+        names = {known.months[month - 1] for known in VOCABULARIES.values()}
+        return any(day.month == month for day in self.dates) or self._tells_of(names)
 
-    def _tells_of(self, name: str, subject: Subject) -> bool:
-        places = _words(name, self.cited_text, ending=_MAX_ENDING)
-        return any(_is_about(subject, self.cited_text, place) for place in places)
+    def _tells_of(self, names: Iterable[str]) -> bool:
+        return any(True for text in self._texts() for name in names for _ in _words(name, text, ending=_MAX_ENDING))
 
     def has_day(self, day: int, month: int, year: int | None = None) -> bool:
         """Say whether something was written on a day of the year, or tells of it, or whether it is today."""
@@ -182,21 +131,10 @@ class Known:
         return [known for known in (*self.dates, self.context.now.date()) if (known.day, known.month) == (day, month)]
 
 
-def _share(subject: Subject, said: Subject) -> float:
-    """Give how much of the smaller of two subjects is in the other, 0-1; few words in common are nothing."""
-    shared = len(subject & said)
-    return shared / min(len(subject), len(said)) if shared >= _MIN_SHARED else 0
-
-
-def _has_any_number(text: str) -> bool:
-    return any(map(str.isdigit, text)) or any(word in NUMBER_WORDS for word in words(text))
-
-
-def _has_number(number: str, text: str, subject: Subject) -> bool:
+def _has_number(number: str, text: str) -> bool:
     whole = int(number) if number.isdecimal() else None
-    digits = (place for form in _written(number, whole) for place in _numbers(form, text))
-    spelt = (place for name in names_of(whole or 0) for place in _words(name, text))
-    return any(_is_about(subject, text, place) for place in chain(digits, spelt))
+    digits = any(_holds_number(form, text) for form in _written(number, whole))
+    return digits or any(True for name in names_of(whole or 0) for _ in _words(name, text))
 
 
 def _written(number: str, whole: int | None) -> Iterable[str]:
@@ -255,12 +193,6 @@ def _words(stem: str, text: str, *, ending: int = 0) -> Iterator[Place]:
 def _letters(text: str) -> int:
     """Count the letters and digits that a text begins with."""
     return next((number for number, char in enumerate(text) if not char.isalnum()), len(text))
-
-
-def _is_about(subject: Subject, text: str, place: Place) -> bool:
-    """Say whether something of the subject stands near a place; what has no subject is about anything."""
-    near = text[max(place[0] - _NEIGHBOURHOOD, 0) : place[1] + _NEIGHBOURHOOD]
-    return not subject or any(word in near for word in subject)
 
 
 def _without_accents(text: str) -> str:

@@ -17,6 +17,18 @@ _GERMAN_CUES: Final = frozenset(
     hi hello hey dear hallo hola bonjour salut cher chère olá oi ciao liebe lieber liebes
     """.split()
 )
+# Where a sentence begins every word has a capital: there a name is what does what people do.
+_DOINGS: Final = frozenset(
+    """
+    said says told tells asked asks wrote writes called calls phoned phones texted brought brings gave gives read reads
+    took takes sent sends came comes did put puts gets laughed cried answered answers invited promised thinks thought
+    wants wanted
+    hat sagte sagt fragte fragt schrieb schreibt rief brachte bringt gab meint meinte erzählte
+    dijo dice preguntó escribió llamó trajo dio puso hizo contó cree quiere
+    dit demande écrit appelle croit veut
+    disse diz perguntou escreveu ligou trouxe deu fez contou
+    """.split()
+)
 
 
 def read_name(said: Reading, at: int, known: Known) -> Found | None:
@@ -32,6 +44,6 @@ def read_name(said: Reading, at: int, known: Known) -> Found | None:
 
 def _may_be_name(said: Reading, at: int) -> bool:
     if said.opens(at):
-        return False
+        return said.at(at + 1).folded in _DOINGS and said.at(at).folded not in FUNCTION_WORDS
     before = said.at(at - 1).folded
     return said.language != "de" or before in _GERMAN_CUES

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from reflecta.domain.checks.dates import Found
-from reflecta.domain.checks.known import Known, Subject
+from reflecta.domain.checks.known import Known
 from reflecta.domain.checks.reading import Reading
 from reflecta.domain.checks.vocabulary import FUNCTION_WORDS, NUMBERS
 
@@ -33,7 +33,7 @@ def read_number(said: Reading, at: int, known: Known) -> Found | None:
         return _article(said, at, known)
     if number.isdecimal():
         return end, _is_known(said, at, end, int(number), known)
-    return end, number in _PHRASES or all(known.has_number(part, said.subject(at)) for part in _parts(number))
+    return end, number in _PHRASES or all(map(known.has_number, _parts(number)))
 
 
 def _parts(number: str) -> list[str]:
@@ -70,15 +70,11 @@ def _value(said: Reading, at: int) -> int:
 
 
 def _is_known(said: Reading, start: int, end: int, value: int, known: Known) -> bool:
-    unit, number, subject = _unit(said, end), str(value), said.subject(start)
+    unit = _unit(said, end)
     if unit and _is_ago(said, start, end):
-        return _ago(known, said.span(start, end + 1), value * unit, unit, subject)
-    spelt = said.span(start, end).casefold()
-    told = known.tells_number(number, spelt, subject)
-    if told is not None:
-        return told
+        return _ago(known, said.span(start, end + 1), value * unit, unit)
     is_counted = _is_span(value, unit, known) if unit else _is_count(said, start, end, value, known)
-    return is_counted or known.has_number(number, subject) or known.has_phrase(spelt, subject)
+    return is_counted or known.has_number(str(value)) or known.has_phrase(said.span(start, end).casefold())
 
 
 def _is_count(said: Reading, start: int, end: int, value: int, known: Known) -> bool:
@@ -109,10 +105,10 @@ def _is_ago(said: Reading, start: int, end: int) -> bool:
     return is_before or (not after.isdisjoint(said.vocabulary.ago_after) and said.language != "fr")
 
 
-def _ago(known: Known, said: str, days: int, unit: int, subject: Subject) -> bool:
+def _ago(known: Known, said: str, days: int, unit: int) -> bool:
     """Say whether a span of so many days back is the age of an entry, or is told of."""
     is_close = any(abs(age - days) <= _TOLERANCE[unit] for age in known.ages)
-    return is_close or known.has_phrase(said.casefold(), subject)
+    return is_close or known.has_phrase(said.casefold())
 
 
 def _is_span(value: int, unit: int, known: Known) -> bool:
@@ -140,4 +136,4 @@ def _article(said: Reading, at: int, known: Known) -> Found | None:
     unit = said.vocabulary.units.get(said.at(at + 1).folded, 0)
     if not unit or not _is_ago(said, at, at + 1):
         return None
-    return at + 2, _ago(known, said.span(at, at + 2), unit, unit, said.subject(at))
+    return at + 2, _ago(known, said.span(at, at + 2), unit, unit)

@@ -22,8 +22,8 @@ def find_unknown_particulars(candidate: Candidate) -> str:
     if not unknown:
         return ""
     return (
-        f"The message says {', '.join(map(repr, unknown))}, which the entries it rests on do not bear out; "
-        "leave it out, correct it, or name the entry that says so as evidence."
+        f"The message says {', '.join(map(repr, unknown))}, which the context does not have; "
+        "leave it out, or say it as the entries do."
     )
 
 
@@ -43,7 +43,7 @@ def _beginnings(said: Reading) -> list[int]:
     return [
         at
         for at, (text, folded) in enumerate(zip(said.texts, said.folded, strict=True))
-        if folded in marks or text[0].isdigit() or "-" in text or (text[0].isupper() and not said.opens(at))
+        if folded in marks or text[0].isdigit() or "-" in text or text[0].isupper()
     ]
 
 

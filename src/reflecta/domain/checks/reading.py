@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from reflecta.domain.checks.candidate import Candidate
 from reflecta.domain.checks.length import MAX_CHARS
 from reflecta.domain.checks.quotations import QUOTATION_SIGN
-from reflecta.domain.checks.vocabulary import VOCABULARIES, Vocabulary, language_of, subject_of
+from reflecta.domain.checks.vocabulary import VOCABULARIES, Vocabulary, language_of
 
 # Numbers with what joins their parts, words with what joins theirs, and the signs that end sentences or clauses.
 _TOKEN: Final = re.compile(rf"\d+(?:[.,:/-]\d+)*|[^\W\d_]+(?:['-][^\W\d_]+)*|[{QUOTATION_SIGN}.!?:,;\n。！？–—-]")
@@ -69,10 +69,6 @@ class Reading:
         """Say whether the sentence around a place names days."""
         units = self.vocabulary.units if self.vocabulary else dict[str, int]()
         return any(units.get(word) == 1 for word in self._sentence(place))
-
-    def subject(self, place: int) -> frozenset[str]:
-        """Give the beginnings of the words that say what the sentence around a place is about."""
-        return subject_of(self._sentence(place))
 
     def _sentence(self, place: int) -> Sequence[str]:
         start, end = place, place

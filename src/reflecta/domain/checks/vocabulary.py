@@ -408,16 +408,6 @@ NUMBERS: Final[Mapping[str, Mapping[str, int]]] = {
     for code, known in VOCABULARIES.items()
 }
 NUMBER_WORDS: Final[frozenset[str]] = frozenset[str]().union(*NUMBERS.values())
-# What says nothing of what a sentence is about.
-_WITHOUT_SUBJECT: Final[frozenset[str]] = FUNCTION_WORDS | WEEKDAYS | MONTHS | NUMBER_WORDS
-
-
-def subject_of(said: Iterable[str]) -> frozenset[str]:
-    """Give the beginnings of the words that say what a text is about: enough to tell them in whatever form."""
-    telling = set(said) - _WITHOUT_SUBJECT
-    return frozenset([word[:_STEM] for word in telling if len(word) >= _MIN_SUBJECT and word.isalpha()])
-
-
 def _names_by_value() -> Mapping[int, Sequence[str]]:
     names: defaultdict[int, list[str]] = defaultdict(list)
     for numbers in NUMBERS.values():

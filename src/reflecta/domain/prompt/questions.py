@@ -58,6 +58,11 @@ class Prompts:
     assessment: PromptText
     screening: PromptText
 
+    @property
+    def all(self) -> Sequence[PromptText]:
+        """Give every text."""
+        return [self.draft, self.newcomer, self.revision, self.assessment, self.screening]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:

@@ -15,7 +15,7 @@ _ALIKE: Final = (
     dict(zip("аеорсухіѕјһԁӏкмтнвгпԛԝոսց", "aeopcyxisjhdlkmthbrnqwnug", strict=True))
     | dict(zip("αβεηικμνορστυχγωϲ", "abenikuvopstuxywc", strict=True))
     | dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz", strict=True))
-    | dict(zip("łđðøıħŧƙɑɡɩɫⅼ", "lddoihtkagill", strict=True))
+    | dict(zip("łđðøıħŧƙɑɡɩɫⅼғƒɪʀ", "lddoihtkagillffir", strict=True))
     | {"æ": "ae", "œ": "oe", "ß": "ss", "þ": "th", "№": "no", "€": "e", "£": "l"}
     | {chr(0x1F170 + place): letter for place, letter in enumerate(string.ascii_lowercase)}
     | {chr(0x1F150 + place): letter for place, letter in enumerate(string.ascii_lowercase)}
@@ -46,7 +46,8 @@ def fold(text: str) -> str:
         folded = _PARAGRAPH.sub(f" {BREAK} ", folded)
     if "'" in folded:
         folded = _CONTRACTION.sub("", folded)
-    return folded.translate(_PARTING)
+    folded = folded.translate(_PARTING)
+    return folded.replace("n t ", "nt ") if "n t " in folded else folded
 
 
 def folded_letters(text: str) -> str:

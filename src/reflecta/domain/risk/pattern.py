@@ -6,7 +6,8 @@ want|wish to die      one of several words at a place
 kill ..3 tonight      up to three other words between
 suicid*               any word that begins so
 ~suicide              this word, also with one slip of the pen
-{want}                the alternatives that the file names so; {number} and {year} are known everywhere
+{want}                the alternatives that the file names so; {number}, {hundreds} (to 999) and
+                          {year} are known everywhere
 """
 
 import re
@@ -18,6 +19,7 @@ from typing import Final, NamedTuple
 from reflecta.domain.risk.folding import CONTRACTED, folded_letters
 
 NUMBER: Final = "#"
+HUNDREDS: Final = "###"
 YEAR: Final = "####"
 # More ways to read one pattern than this are a mistake in it, and would take long to load.
 MAX_WAYS: Final = 400
@@ -31,7 +33,7 @@ _PART: Final = re.compile(
     r"[a-z0-9]+(?:\|[a-z0-9]+)*(?![^\s()\[\]|{}])|\.\.\d+|[()\[\]|]|\{\w*\}|[^\s()\[\]|{}]+|[{}]"
 )
 _LETTERS: Final = re.compile(r"[a-z]+|[0-9]+")
-_NAMED: Final = {"number": NUMBER, "year": YEAR}
+_NAMED: Final = {"number": NUMBER, "hundreds": HUNDREDS, "year": YEAR}
 _UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _WITH_UMLAUT: Final = re.compile(r"[^\s()\[\]|{}]*[äöü][^\s()\[\]|{}]*")
 
@@ -62,10 +64,11 @@ Way = tuple[Step, ...]
 
 
 class PatternReader:
-    """Reads the patterns of one file, with its named alternatives; *typos* gathers the words marked with '~'."""
+    """Reads the patterns of one file, with its named alternatives; *words* gathers all words in them, *typos* those with '~'."""
 
     def __init__(self, named: Mapping[str, str], *, fillers: Collection[str] = ()) -> None:
         self.typos: set[str] = set()
+        self.words: set[str] = set(_NAMED.values())
         self._fillers = frozenset(fillers)
         self._named: dict[str, Sequence[Way]] = {name: ((Word(frozenset({word})),),) for name, word in _NAMED.items()}
         for name, text in zip(_folded(named.keys()), _folded(named.values()), strict=True):
@@ -103,7 +106,9 @@ class PatternReader:
 
     def _single(self, part: str, parts: "_Parts") -> Sequence[Way]:
         if part[:1].isalnum() and "'" not in part and part.replace("|", "").isalnum():
-            return [(Word(self._checked(frozenset(part.split("|")))),)]
+            words = self._checked(frozenset(part.split("|")))
+            self.words |= words
+            return [(Word(words),)]
         if part.startswith("..") and part[2:].isdecimal():
             return [(Gap(int(part[2:])),)]
         if part == "(":
@@ -130,6 +135,7 @@ class PatternReader:
         if part.endswith("*"):
             _refuse_short(part, words[-1])
             words[-1] += "*"
+        self.words.update(words)
         return tuple(Word(frozenset({word})) for word in words)
 
     def _checked(self, words: frozenset[str]) -> frozenset[str]:

@@ -136,6 +136,7 @@ class RiskRules:
         self._ranks: dict[frozenset[str], tuple[bool, int, int]] = {}
         fillers = frozenset[str]().union(*(one.fillers for one in lists))
         typos: set[str] = set()
+        words: set[str] = set()
         rules: list[_Path] = []
         same: list[_Path] = []
         near: list[_Path] = []
@@ -148,11 +149,11 @@ class RiskRules:
             except PatternFault as fault:
                 raise PatternFault(str(fault), name=one.name) from fault
             typos |= reader.typos
+            words |= reader.words
         self._rules_by_key, self._same, self._near = _by_key(rules), _by_key(same), _by_key(near)
         self._keys = frozenset(self._rules_by_key)
-        every = [*rules, *same, *near]
         self._speller = Speller(
-            frozenset[str]().union(*(words for path in every for words in _words_of(path))),
+            words,
             keys=self._keys,
             joints=_joints(rules),
             typos=typos,
@@ -205,10 +206,6 @@ class RiskRules:
             shortest = min(map(len, words))
             self._ranks[words] = (not words.isdisjoint(self._common), -shortest, len(words))
         return self._ranks[words]
-
-
-def _words_of(path: _Path) -> Iterable[frozenset[str]]:
-    return [path.key, *(step.words for step in (*path.before, *path.after) if isinstance(step, Word))]
 
 
 def _joints(rules: Iterable[_Path]) -> set[str]:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from reflecta.domain.risk.folding import BREAK, fold, undoubled
-from reflecta.domain.risk.pattern import MIN_STEM, MIN_TYPO, NUMBER, YEAR
+from reflecta.domain.risk.pattern import MIN_STEM, MIN_TYPO, NUMBER, HUNDREDS, YEAR
 
 # Longer runs of letters and signs are no words; nothing is tried on them.
 _MAX_WORD: Final = 40
 _MAX_PIECE: Final = 16
-_MIN_JOINED: Final = 5
+_MIN_JOINED: Final = 7
 _MAX_JOINT: Final = 12
 # In shorter words another letter makes another word too often; lost, doubled and swapped letters do not.
 _MIN_OTHER_LETTER: Final = 7
@@ -30,25 +30,28 @@ _NONE: Final[frozenset[str]] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class _Ends:
-    """How words begin and end on which more than a look-up may be worth while: four letters, or three."""
+    """How words begin and end on which more than a look-up may be worth while."""
 
     heads: frozenset[str]
     tails: frozenset[str]
-    short_heads: frozenset[str]
-    short_tails: frozenset[str]
 
-    @classmethod
-    def of(cls, joints: Collection[str], *, typos: Collection[str], stems: Collection[str]) -> "_Ends":
-        """Take those of stems, of words with a slip in them, and of words that begin or end with a joint."""
-        long = [joint for joint in joints if len(joint) >= MIN_STEM]
-        short = {joint for joint in joints if len(joint) < MIN_STEM}
-        return cls(
-            heads=frozenset({joint[:4] for joint in long} | {stem[:4] for stem in stems}),
-            tails=frozenset(joint[-4:] for joint in long),
-            # A slip leaves either end as it is; in six letters, the two in the middle may be swapped.
-            short_heads=frozenset(short | {typo[:3] for typo in typos} | {typo[:2] + typo[3] for typo in typos}),
-            short_tails=frozenset(short | {typo[-3:] for typo in typos}),
-        )
+    def may_be_of(self, word: str) -> bool:
+        """Say, fast and for most words no, whether a word begins or ends so."""
+        return word[:3] in self.heads or word[-3:] in self.tails
+
+    def may_hold(self, word: str) -> bool:
+        """Say the same where four letters tell, or three that are a word themselves."""
+        return word[:4] in self.heads or word[-4:] in self.tails or word[:3] in self.heads or word[-3:] in self.tails
+
+
+def _ends_of_typos(typos: Collection[str]) -> _Ends:
+    """Take three letters: a slip leaves either end as it is, but that in six letters the middle ones may be swapped."""
+    heads = {typo[:3] for typo in typos} | {typo[:2] + typo[3] for typo in typos}
+    return _Ends(frozenset(heads), frozenset(typo[-3:] for typo in typos))
+
+
+def _ends_of_joints(joints: Collection[str]) -> _Ends:
+    return _Ends(frozenset(joint[:4] for joint in joints), frozenset(joint[-4:] for joint in joints))
 
 
 @dataclass(slots=True)
@@ -103,7 +106,8 @@ class Speller:
         self._right = frozenset(spelled_right)
         long_keys = {key for key in keys if not key.endswith("*") and len(key) >= _SINGLES}
         self._joints = frozenset(joints)
-        self._ends = _Ends.of(self._joints, typos=typos, stems=self._stems)
+        self._ends_of_typos = _ends_of_typos(typos)
+        self._ends_of_joints = _ends_of_joints(self._joints)
         self._by_shape: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
         for key in sorted(long_keys):
             self._by_shape[key[0], len(key)].append(key)
@@ -116,8 +120,6 @@ class Speller:
         readings = {word: self._also[word] for word in present & self._also.keys()}
         joined: dict[str, Sequence[str]] = {}
         for word in different - self._known:
-            if not self._may_be_meant(word):
-                continue
             if meant := self._readings(word):
                 readings[word] = meant
             elif parts := self._parted(word):
@@ -127,17 +129,6 @@ class Speller:
             present = self._known.intersection(said)
             readings |= {word: self._also[word] for word in present & self._also.keys()}
         return Heard(said, readings, present.union(*readings.values()) if readings else present)
-
-    def _may_be_meant(self, word: str) -> bool:
-        """Say, fast and for most words no, whether one of the ways to read an unknown word may succeed."""
-        ends = self._ends
-        return (
-            word[:4] in ends.heads
-            or word[-4:] in ends.tails
-            or word[:3] in ends.short_heads
-            or word[-3:] in ends.short_tails
-            or not word.isalpha()
-        )
 
     def _split(self, folded: str) -> list[str]:
         """Give the words of a folded text, and the ends of its sentences, without the fillers."""
@@ -181,12 +172,12 @@ class Speller:
 
     def _readings(self, word: str) -> frozenset[str]:
         """Give what an unknown word may be."""
-        if len(word) < MIN_STEM:
+        if not word.isalpha():
             return _numbers(word) or (self._masked(word) if not word.isalnum() else _NONE)
-        found = self._stems_of(word)
-        if len(word) >= MIN_TYPO - 1:
+        found = self._stems_of(word) if word[:MIN_STEM] in self._stems else _NONE
+        if self._ends_of_typos.may_be_of(word) and len(word) >= MIN_TYPO - 1:
             found |= self._corrected(word)
-        return found or _numbers(word) or (self._masked(word) if not word.isalnum() else _NONE)
+        return found
 
     def _stems_of(self, word: str) -> frozenset[str]:
         head = word[:MIN_STEM]
@@ -215,7 +206,9 @@ class Speller:
 
     def _parted(self, word: str) -> Sequence[str]:
         """Give the fewest known words that a word without blanks falls into, a key among them; () where it does not."""
-        if not _MIN_JOINED <= len(word) <= _MAX_WORD or not self._has_joint(word):
+        if not self._ends_of_joints.may_hold(word) or not _MIN_JOINED <= len(word) <= _MAX_WORD:
+            return ()
+        if not self._has_joint(word):
             return ()
         best: list[Sequence[str] | None] = [(), *[None] * len(word)]
         for start in range(len(word)):
@@ -224,7 +217,7 @@ class Speller:
                 continue
             for end in range(start + 1, min(len(word), start + _MAX_PIECE) + 1):
                 piece, known = word[start:end], best[end]
-                if piece in self._known and (known is None or len(known) > len(so_far) + 1):
+                if piece in self._known and _may_be_piece(piece) and (known is None or len(known) > len(so_far) + 1):
                     best[end] = (*so_far, piece)
         parts = best[-1] or ()
         return parts if not self._joints.isdisjoint(parts) else ()
@@ -259,6 +252,11 @@ def _places(said: Sequence[str], word: str) -> Iterator[int]:
         return
 
 
+def _may_be_piece(word: str) -> bool:
+    """Say whether a word may be a part of a longer run of letters: of single letters only the English 'I'."""
+    return len(word) > 1 or word == "i"
+
+
 def _is_single(word: str) -> bool:
     return len(word) == 1 and word != BREAK
 
@@ -271,8 +269,9 @@ def _has_letters_in_a_row(said: Sequence[str]) -> bool:
 def _numbers(word: str) -> frozenset[str]:
     if not word.isdecimal():
         return _NONE
-    is_year = len(word) == len(YEAR) and word[:2] in {"19", "20"}
-    return frozenset({NUMBER, YEAR} if is_year else {NUMBER})
+    if len(word) <= len(HUNDREDS):
+        return frozenset({NUMBER, HUNDREDS})
+    return frozenset({NUMBER, YEAR} if len(word) == len(YEAR) and word[:2] in {"19", "20"} else {NUMBER})
 
 
 def _is_torn(core: str, runs: Sequence[str]) -> bool:

@@ -1,6 +1,5 @@
 """The command replay: what other prompts make of stored contexts, beside what was written then."""
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape
@@ -62,11 +61,12 @@ def run_replay(prompt: str, *, user_id: str | None, limit: int, as_json: bool, h
     """Write again from the newest stored contexts; nothing is stored or sent, but the models' calls are paid for."""
     session = Session.begin()
     if not session.settings.uses_model:
-        raise ConfigurationError("no model is configured, so no prompt is asked; set OPENROUTER_API_KEY or another")
+        raise ConfigurationError("no model is configured, so no prompt is asked; set OPENROUTER_API_KEY or another key")
+    folder = _read_folder(prompt)
 
     async def replay(service: Service) -> Sequence[Replayed]:
         again = Replay(store=service.store, compose=service.process.compose)
-        prompts = await _prompts(prompt, again)
+        prompts = folder or await again.prompts(prompt, again.compose.prompts)
         done: list[Replayed] = []
         async for replayed in again(prompts, limit=limit, user_id=user_id):
             done.append(replayed)
@@ -84,20 +84,20 @@ def run_replay(prompt: str, *, user_id: str | None, limit: int, as_json: bool, h
     return ExitCode.FAILED if broke_off else ExitCode.OK
 
 
-async def _prompts(given: str, replay: Replay) -> Prompts:
-    """Read a folder's prompts, or the version that was once in use among those in use."""
+def _read_folder(given: str) -> Prompts | None:
+    """Read the prompts of a folder; None where a version is named."""
     folder = Path(given)
     if folder.is_dir():
         return load_prompts(folder)
     if folder.name != given or folder.exists():
         raise InvalidInput("--prompt", f"{given[:80]!r} is no folder; give a folder or a version: draft-1a2b3c4d5e")
-    return await replay.prompts(given, replay.compose.prompts)
+    return None
 
 
 def _write_privately(path: Path, text: str) -> None:
     """Write a file that its owner alone may read: messages quote journals."""
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
+    path.touch(mode=0o600)
+    path.write_text(text, encoding="utf-8")
 
 
 def pair_of(replayed: Replayed) -> Pair:

@@ -367,7 +367,7 @@ def _dimensions(row: Row) -> Mapping[Dimension, int]:
     """Read the ratings; what was judged before there were dimensions has one number for all of them."""
     stored = cast("Mapping[str, int] | None", row.dimensions)
     if stored is None:
-        return dict.fromkeys(Dimension, round(row.score))
+        return dict.fromkeys(Dimension, round(float(row.score)))
     return {Dimension(name): rating for name, rating in stored.items()}
 
 

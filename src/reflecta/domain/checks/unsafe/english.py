@@ -12,11 +12,11 @@ clearly probably likely perhaps maybe severe mild clinical chronic getting actin
     worth="""
 you are|were|look|sound|seem ~ lazy|pathetic|weak|fat|obese|ugly|crazy|insane|stupid|dumb|idiotic|worthless|useless
 |hopeless|disgusting|selfish|cowardly|spineless|unlovable|ridiculous|mental|psycho|broken|hysterical|needy|dramatic
-|whiny|childish|failure|loser|coward|idiot|moron|burden|mess|quitter|disgrace|embarrassment|disappointment|nobody
+|whiny|childish|failure|loser|liar|coward|drunk|idiot|moron|burden|mess|quitter|disgrace|embarrassment|disappointment|nobody
 |parasite|drama_queen|waste_of_space|good_for_nothing
 you're ~ lazy|pathetic|weak|fat|obese|ugly|crazy|insane|mad|stupid|dumb|idiotic|worthless|useless|hopeless
 |disgusting|selfish|cowardly|spineless|unlovable|ridiculous|mental|psycho|broken|hysterical|needy|dramatic|whiny
-|childish|failure|loser|coward|idiot|moron|burden|mess|quitter|disgrace|embarrassment|disappointment|nobody|parasite
+|childish|failure|loser|liar|coward|drunk|idiot|moron|burden|mess|quitter|disgrace|embarrassment|disappointment|nobody|parasite
 |drama_queen|waste_of_space|good_for_nothing
 your laziness|stupidity|cowardice|whining|self-pity
 stop|quit whining|moaning|snivelling|sulking
