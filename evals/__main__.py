@@ -11,7 +11,7 @@ from typing import Final
 
 from tests.proof.figures import OUT, Figure, report
 
-from evals import judging, messages, risk
+from evals import days, flags, injection, judging, messages, risk
 from evals.authoring import faults_in
 from evals.cases import load_personas
 from evals.shares import Findings
@@ -62,7 +62,25 @@ async def _risk(_options: Options) -> Sequence[Findings]:
     return [await risk.measure()]
 
 
-PARTS: Final[Mapping[str, Part]] = {"messages": _messages, "risk": _risk}
+async def _injection(_options: Options) -> Sequence[Findings]:
+    return [await injection.measure()]
+
+
+async def _days(_options: Options) -> Sequence[Findings]:
+    return [await days.measure()]
+
+
+async def _flags(_options: Options) -> Sequence[Findings]:
+    return [await flags.measure()]
+
+
+PARTS: Final[Mapping[str, Part]] = {
+    "messages": _messages,
+    "risk": _risk,
+    "injection": _injection,
+    "days": _days,
+    "flags": _flags,
+}
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -127,7 +127,7 @@ async def open_service(
         for channel in deliver.channels.values():
             stack.push_async_callback(channel.aclose)
         writing = _writing(ground, model, with_models=with_models)
-        if with_models:
+        if writing.compose.uses_model:
             await store.keep_prompts(writing.compose.prompts.all, now=clock.now())
         for asked in filter(None, (writing.compose.writer, writing.compose.judge, writing.classifier)):
             stack.push_async_callback(asked.aclose)

@@ -198,7 +198,10 @@ class _Work:
         self._keep(replace(attempt, draft=draft, checks=self._check(draft)))
 
     def _check(self, draft: Draft) -> tuple[Check, ...]:
-        return check_draft(draft, self.context, likeness=self.use.likeness)
+        form, *others = check_draft(draft, self.context, likeness=self.use.likeness)
+        if form.passed and draft.ai_generated and prompt.repeats_instructions(draft, self.use.prompts):
+            form = replace(form, fault="The message repeats its instructions; speak only to the person.")
+        return (form, *others)
 
     async def _assess(self, attempt: Attempt) -> None:
         assert attempt.draft is not None  # noqa: S101 - the gate asks for candidates with a draft

@@ -200,8 +200,13 @@ class Process:
         return replace(ending, attempt=composed.unsaved, context=unsaved)
 
     def _care(self, work: Work, user: User, flag: Flag) -> Ending:
-        """Send the fixed text with helplines instead of a message, and hold the user."""
+        """Send the fixed text with helplines instead of a message, and hold the user.
+
+        Too late for the window nothing is sent and nobody held: the next occasion finds the sign again.
+        """
         occasion = work.occasion
+        if (late := self._check_again(work)) is not None:
+            return late
         ids = {"occasion_id": occasion.id, "user_id": user.id}
         self.telemetry.event("safety.flagged", **ids, sign=flag.sign, source=flag.source, rule=flag.rule)
         care = self.care.write(user.language or flag.language, self.region_of(user))

@@ -1,7 +1,6 @@
 """The processes that run for long: real ones, with real signals, ports and databases."""
 
 import asyncio
-import json
 import signal
 import socket
 from pathlib import Path
@@ -18,12 +17,12 @@ from reflecta.domain.errors import ConfigurationError
 from reflecta.domain.model import Draft, Evidence, MessageType
 from reflecta.domain.prompt import write_draft
 from reflecta.entrypoints.serving import serve, work
-from reflecta.testing import RecordingTelemetry
+from reflecta.testing import RecordingTelemetry, assessment_reply
 
 SENT = "SELECT count(*) FROM occasions WHERE state = 'sent'"
 OPEN = "SELECT state FROM occasions"
 DELIVERED = "SELECT count(*) FROM deliveries WHERE state IN ('accepted', 'delivered')"
-TEXT = "You walked along the river for an hour and slept well. What made that evening so easy to begin?"
+TEXT = "You walked along the river and were glad of it, by the way you put it. What made that walk so easy to begin?"
 DRAFT = write_draft(
     Draft(
         type=MessageType.GENERAL_REFLECTION,
@@ -39,7 +38,7 @@ NO_HTTP = [
     b"POST /v1/batch HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
     b"GET /healthz HTTP/1.1\r\n\r\n",
 ]
-ASSESSMENT = json.dumps({"overallEffectiveness": 9, "recommendedAction": "SEND_MESSAGE", "faults": []})
+ASSESSMENT = assessment_reply(9)
 
 
 def with_models(server: ModelServer) -> dict[str, str]:
@@ -47,6 +46,7 @@ def with_models(server: ModelServer) -> dict[str, str]:
         "REFLECTA_MODEL_BASE_URL": server.base_url,
         "REFLECTA_GENERATOR_MODEL": "acme/writer",
         "REFLECTA_JUDGE_MODEL": "acme/judge",
+        "REFLECTA_SCREENING": "false",
     }
 
 

@@ -18,7 +18,9 @@ from reflecta.domain.errors import (
 )
 from reflecta.entrypoints.cli.exits import judge
 
-COMMANDS = "demo simulate serve worker tick list status test force dry-run explain import migrate doctor config safety".split()
+COMMANDS = (
+    "demo simulate serve worker tick list status test force dry-run explain import migrate doctor config replay safety"
+).split()
 
 
 def test_help_names_every_command_and_every_exit_code(cli: Cli) -> None:

@@ -188,8 +188,8 @@ class Ending:
     """How an occasion ends. *next_due_at* replaces what the claim wrote, where the user still has that.
 
     *failures* is the user's new count of failed occasions in a row. *attempt* and *context* are what was not saved
-    yet: the last attempt, and what it was written from. *flag* holds the user from now on; what it sends is a care
-    text, which no hold keeps back.
+    yet: the last attempt, and what it was written from. *flag* holds the user from now on, if the care text is
+    sent; no hold keeps that back.
     """
 
     outcome: Outcome

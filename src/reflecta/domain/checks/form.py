@@ -6,16 +6,22 @@ from typing import Final
 from reflecta.domain.checks.candidate import Candidate
 
 # Every search begins with a sign that few messages have, or is asked for only where there is one.
-_MARKUP: Final = re.compile(
-    r"<(?:/?[a-zA-Z][^<>]*>|!--)|\]\(|\]\[|&(?:#\d|[a-z]{2,8};)|\*\*|__|`[^`\n]+`|```", re.IGNORECASE
-)
+_MARKUP: Final = re.compile(r"<(?:/?[a-zA-Z]|!--)|\]\(|\]\[|&(?:#\d|[a-z]{2,8};)|\*\*|__|`[^`\n]+`|```", re.IGNORECASE)
 _MARKUP_SIGNS: Final = ("<", "]", "&", "**", "__", "`")
 _LINE_SIGNS: Final = frozenset("#-*+•▪◦>|=0123456789")
 _LINE_MARKUP: Final = re.compile(
     r"^[ \t]*(?:#{1,6}\s|[-*+•▪◦]\s|\d{1,2}[.)]\s|>\s|\||(?:-{3,}|={3,})[ \t]*$)", re.MULTILINE
 )
-_CODE: Final = re.compile(r"\{\{|\{\s*[\"'\w]|\[\s*\{|\w\(\)|=>|&&|\bdef \w+\(|\bSELECT [\w*, ]{1,80} FROM\b")
-_CODE_SIGNS: Final = ("{", "()", "=>", "&&", "def ", "SELECT")
+_CODE: Final = re.compile(r"\{\{|\{\s*[\"'\w]|\[\s*\{|\w\(\)|=>|&&|\bdef \w+\(")
+_CODE_SIGNS: Final = ("{", "()", "=>", "&&", "def ")
+# Orders to a database or a browser, in whatever case, where no sentence has them.
+_ORDERS: Final = re.compile(
+    r"\b(?:union(?: all)? select|select\b[^.!?]{1,80}\bfrom\b|insert into \w|(?:drop|alter|truncate) (?:table|database)"
+    r"|(?:order|group) by \W*\w+\W*\(?\d|waitfor delay|xp_cmdshell|javascript|document\.|window\.|onerror|onload"
+    r"|(?:sleep|benchmark|pg_sleep|alert|prompt|confirm|eval|exec|execute|char|concat|version|user|convert|cast)\()"
+    r"|\b(?:or|and) ['\"(]*\w+['\")]*\s*[=<>]|;\s*(?:drop|select|delete|update|insert|shutdown|exec)\b|--\s*$",
+    re.IGNORECASE,
+)
 _PLACEHOLDER: Final = re.compile(
     r"\[(?:[\w' ]{0,20} )?(?:name|nom|nombre|nome|naam|insert[^\]]{0,40}|placeholder)\]", re.IGNORECASE
 )
@@ -131,7 +137,9 @@ def _has_markup(text: str) -> bool:
         return True
     if any(line.lstrip()[:1] in _LINE_SIGNS for line in text.split("\n")) and _LINE_MARKUP.search(text):
         return True
-    return any(sign in text for sign in _CODE_SIGNS) and _CODE.search(text) is not None
+    if any(sign in text for sign in _CODE_SIGNS) and _CODE.search(text):
+        return True
+    return _ORDERS.search(text) is not None
 
 
 def _leaks(text: str, own: str) -> bool:

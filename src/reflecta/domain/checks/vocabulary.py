@@ -408,6 +408,8 @@ NUMBERS: Final[Mapping[str, Mapping[str, int]]] = {
     for code, known in VOCABULARIES.items()
 }
 NUMBER_WORDS: Final[frozenset[str]] = frozenset[str]().union(*NUMBERS.values())
+
+
 def _names_by_value() -> Mapping[int, Sequence[str]]:
     names: defaultdict[int, list[str]] = defaultdict(list)
     for numbers in NUMBERS.values():

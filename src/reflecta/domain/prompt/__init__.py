@@ -1,5 +1,6 @@
 """Each question to a model beside the reading of its answer. Prompt texts come in as data (prompts/*.md)."""
 
+from reflecta.domain.prompt.leaks import repeats_instructions
 from reflecta.domain.prompt.questions import (
     MAX_SCREENED,
     SCREENING_TOKENS,
@@ -39,5 +40,6 @@ __all__ = [
     "read_assessment",
     "read_draft",
     "read_screening",
+    "repeats_instructions",
     "write_draft",
 ]

@@ -3,6 +3,7 @@
 import re
 import string
 import unicodedata
+from itertools import chain, starmap
 from typing import Final
 
 from reflecta.domain.text import clean
@@ -24,11 +25,17 @@ _ALIKE: Final = (
 _APOSTROPHES: Final = dict.fromkeys("‘’‚‛ʼʹ′`´＇", "'")
 _BLANKS: Final = dict.fromkeys('–—―−"“”„«»¿¡•·…', " ")
 # Marks, joiners, variation selectors, fillers: nobody sees them. (`clean` takes the other invisible ones.)
-_UNSEEN: Final = dict.fromkeys(
-    (*range(0x300, 0x370), *range(0x1AB0, 0x1B00), *range(0x1DC0, 0x1E00), *range(0x20D0, 0x2100))
-    + (0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180E, 0x200B, 0x200C, 0x200D, 0x3164, 0xFFA0)
-    + (*range(0xFE00, 0xFE10), *range(0xFE20, 0xFE30))
+_UNSEEN_RANGES: Final = (
+    (0x300, 0x370),
+    (0x180B, 0x180F),
+    (0x1AB0, 0x1B00),
+    (0x1DC0, 0x1E00),
+    (0x200B, 0x200E),
+    (0x20D0, 0x2100),
+    (0xFE00, 0xFE10),
+    (0xFE20, 0xFE30),
 )
+_UNSEEN: Final = dict.fromkeys(chain((0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0), *starmap(range, _UNSEEN_RANGES)))
 _PLAIN: Final = str.maketrans(_ALIKE | _APOSTROPHES | _BLANKS) | _UNSEEN
 _DOUBLES: Final = tuple((letter * 2, letter) for letter in string.ascii_lowercase)
 # An English contraction is one word without its apostrophe; elsewhere an apostrophe parts two words.

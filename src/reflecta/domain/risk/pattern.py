@@ -1,40 +1,30 @@
-"""The notation in which rules are written, and the steps that a rule is walked in.
+"""The notation in which rules are written.
 
-want|wish to die      one of several words at a place
-(take|end) (my life|it all)   one of several runs of words
-[really] want         a word or run that may be missing
-kill ..3 tonight      up to three other words between
-suicid*               any word that begins so
-~suicide              this word, also with one slip of the pen
-{want}                the alternatives that the file names so; {number}, {hundreds} (to 999) and
-                          {year} are known everywhere
+- `want|wish to die`: one of several words at a place
+- `end (my life)|it`: a run of words as one of them
+- `[really] want`: a word, or a run, that may be missing
+- `kill ..3 tonight`: up to three other words between
+- `suicid*`: any word that begins so
+- `~suicide`: this word, also with one slip of the pen
+- `{want}`: the alternatives that the file names so; {number}, {hundreds} (to 999) and {year} are known everywhere
 """
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import product
-from math import prod
-from typing import Final, NamedTuple
+from typing import Final
 
 from reflecta.domain.risk.folding import CONTRACTED, folded_letters
+from reflecta.domain.risk.spelling import HUNDREDS, MIN_STEM, MIN_TYPO, NUMBER, YEAR
+from reflecta.domain.risk.steps import Either, Gap, Step, Way, Word, needed_words
 
-NUMBER: Final = "#"
-HUNDREDS: Final = "###"
-YEAR: Final = "####"
-# More ways to read one pattern than this are a mistake in it, and would take long to load.
-MAX_WAYS: Final = 400
-MIN_STEM: Final = 4
-MIN_TYPO: Final = 6
 # A pattern of one word needs some letters to mean anything.
 MIN_LETTERS: Final = 3
 
 # Plain words with '|' between them are one part: most of a file is made of these.
-_PART: Final = re.compile(
-    r"[a-z0-9]+(?:\|[a-z0-9]+)*(?![^\s()\[\]|{}])|\.\.\d+|[()\[\]|]|\{\w*\}|[^\s()\[\]|{}]+|[{}]"
-)
+_PART: Final = re.compile(r"[a-z0-9]+(?:\|[a-z0-9]+)*(?![^\s()\[\]|{}])|\.\.\d+|[()\[\]|]|\{\w*\}|[^\s()\[\]|{}]+|[{}]")
 _LETTERS: Final = re.compile(r"[a-z]+|[0-9]+")
 _NAMED: Final = {"number": NUMBER, "hundreds": HUNDREDS, "year": YEAR}
-_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+_UMLAUT: Final = frozenset("äöüÄÖÜ")
 _WITH_UMLAUT: Final = re.compile(r"[^\s()\[\]|{}]*[äöü][^\s()\[\]|{}]*")
 
 
@@ -46,80 +36,77 @@ class PatternFault(Exception):
         self.name = name
 
 
-class Word(NamedTuple):
-    """A place for one of several words; a stem ends in '*'."""
-
-    words: frozenset[str]
-    optional: bool = False
-
-
-class Gap(NamedTuple):
-    """Up to so many other words, within the sentence."""
-
-    most: int
-
-
-Step = Word | Gap
-Way = tuple[Step, ...]
+# The parts of a pattern, the last first: they are taken from the end.
+_Parts = list[str]
 
 
 class PatternReader:
-    """Reads the patterns of one file, with its named alternatives; *words* gathers all words in them, *typos* those with '~'."""
+    """Reads the patterns of one file, with its named alternatives.
+
+    *words* gathers all words in them, stems with their '*'; *typos* those marked with '~'.
+    """
 
     def __init__(self, named: Mapping[str, str], *, fillers: Collection[str] = ()) -> None:
         self.typos: set[str] = set()
         self.words: set[str] = set(_NAMED.values())
         self._fillers = frozenset(fillers)
-        self._named: dict[str, Sequence[Way]] = {name: ((Word(frozenset({word})),),) for name, word in _NAMED.items()}
+        self._read: dict[str, Way] = {}
+        self._named: dict[str, Way] = {name: (Word(frozenset({word})),) for name, word in _NAMED.items()}
         for name, text in zip(_folded(named.keys()), _folded(named.values()), strict=True):
             if name in self._named:
                 raise PatternFault(f"{{{name}}} is named twice; case, accents and double letters do not count")
-            self._named[name] = _merged(self._run(_Parts(text)))
+            self._named[name] = self._run(_parts(text))
 
-    def read(self, patterns: Sequence[str]) -> Iterator[Sequence[Way]]:
-        """Give the ways to read each pattern. PatternFault says what is wrong with one."""
+    def read(self, patterns: Sequence[str]) -> Iterator[Way]:
+        """Give the steps of each pattern. PatternFault says what is wrong with one."""
         for pattern, folded in zip(patterns, _folded(patterns), strict=True):
             try:
-                ways = self._run(_Parts(folded))
-                for way in ways:
-                    _refuse_empty(way)
+                way = self._run(_parts(folded))
+                _refuse_empty(way)
             except PatternFault as fault:
                 raise PatternFault(f"pattern {pattern!r}: {fault}") from fault
-            yield ways
+            yield way
 
-    def _run(self, parts: "_Parts", closing: str = "") -> Sequence[Way]:
-        """Read places up to the closing sign."""
-        places: list[Sequence[Way]] = []
-        while (part := parts.take()) != closing:
-            if not part:
-                raise PatternFault(f"{closing!r} is missing")
-            places.append(self._place(part, parts))
-        return _ways(places)
+    def _run(self, parts: _Parts, closing: str = "") -> Way:
+        """Read steps up to the closing sign."""
+        steps: list[Step] = []
+        while parts:
+            part = parts.pop()
+            if part == closing:
+                return tuple(steps)
+            steps += self._place(part, parts)
+        if closing:
+            raise PatternFault(f"{closing!r} is missing")
+        return tuple(steps)
 
-    def _place(self, part: str, parts: "_Parts") -> Sequence[Way]:
+    def _place(self, part: str, parts: _Parts) -> Way:
         """Read the alternatives at one place."""
         found = self._single(part, parts)
-        while parts.next_is("|"):
-            parts.take()
-            found = [*found, *self._single(parts.take(), parts)]
-        return found if len(found) == 1 else _merged(found)
+        if not parts or parts[-1] != "|":
+            return found
+        ways = [found]
+        while parts and parts[-1] == "|":
+            parts.pop()
+            ways.append(self._single(parts.pop() if parts else "", parts))
+        return (_either(ways),)
 
-    def _single(self, part: str, parts: "_Parts") -> Sequence[Way]:
-        if part[:1].isalnum() and "'" not in part and part.replace("|", "").isalnum():
+    def _single(self, part: str, parts: _Parts) -> Way:
+        if part in self._read:
+            return self._read[part]
+        if part.replace("|", "").isalnum():
             words = self._checked(frozenset(part.split("|")))
             self.words |= words
-            return [(Word(words),)]
+            self._read[part] = (Word(words),)
+            return self._read[part]
         if part.startswith("..") and part[2:].isdecimal():
-            return [(Gap(int(part[2:])),)]
+            return (Gap(int(part[2:])),)
         if part == "(":
-            return _merged(self._run(parts, ")"))
+            return self._run(parts, ")")
         if part == "[":
-            return _or_nothing(_merged(self._run(parts, "]")))
-        if part.startswith("{"):
-            return self._named_ways(part)
-        return [self._words(part)]
+            return (_optional(self._run(parts, "]")),)
+        return self._named_way(part) if part.startswith("{") else self._words(part)
 
-    def _named_ways(self, part: str) -> Sequence[Way]:
+    def _named_way(self, part: str) -> Way:
         if part[1:-1] not in self._named:
             raise PatternFault(f"{part} is not among the words that the file names")
         return self._named[part[1:-1]]
@@ -149,19 +136,8 @@ class PatternReader:
         self.typos.add(words[0])
 
 
-class _Parts:
-    """The parts of a pattern, taken one by one; '' after the last."""
-
-    def __init__(self, text: str) -> None:
-        self._parts = _PART.findall(text)
-        self._at = 0
-
-    def take(self) -> str:
-        self._at += 1
-        return self._parts[self._at - 1] if self._at <= len(self._parts) else ""
-
-    def next_is(self, part: str) -> bool:
-        return self._at < len(self._parts) and self._parts[self._at] == part
+def _parts(folded: str) -> _Parts:
+    return _PART.findall(folded)[::-1]
 
 
 def _parted(literal: str) -> str:
@@ -177,43 +153,50 @@ def _refuse_short(part: str, stem: str) -> None:
 def _folded(texts: Iterable[str]) -> Sequence[str]:
     """Give lines in the form in which texts are read; an umlaut may be written with an e."""
     text = "\n".join(texts)
-    if not text.isascii():
-        text = _WITH_UMLAUT.sub(lambda word: f"{word[0]}|{word[0].translate(_UMLAUTS)}", text.lower())
+    if not _UMLAUT.isdisjoint(text):
+        text = _WITH_UMLAUT.sub(_with_e, text.lower())
     return folded_letters(text).split("\n")
 
 
-def _ways(sequence: Sequence[Sequence[Way]]) -> list[Way]:
-    """Give all ways through a sequence of alternatives."""
-    number = prod(map(len, sequence))
-    if number == 1:
-        return [tuple(step for ways in sequence for step in ways[0])]
-    if number > MAX_WAYS:
-        raise PatternFault(f"there are {number} ways to read it; at most {MAX_WAYS}")
-    return [tuple(step for way in chosen for step in way) for chosen in product(*sequence)]
+def _with_e(word: re.Match[str]) -> str:
+    return f"{word[0]}|{word[0].replace('ä', 'ae').replace('ö', 'oe').replace('ü', 'ue')}"
 
 
-def _merged(ways: Sequence[Way]) -> Sequence[Way]:
-    """Make one place of all alternatives that are single words."""
-    if len(ways) == 1:
-        return ways
-    singles = [way[0].words for way in ways if len(way) == 1 and isinstance(way[0], Word) and not way[0].optional]
-    if len(singles) <= 1:
-        return tuple(dict.fromkeys(ways))
-    others = [way for way in ways if len(way) != 1 or not isinstance(way[0], Word) or way[0].optional]
-    return ((Word(frozenset[str]().union(*singles)),), *dict.fromkeys(others))
+def _either(ways: Sequence[Way]) -> Step:
+    """Make one step of alternatives: one place for all that are single words."""
+    flat: list[Way] = []
+    for way in ways:
+        nested = way[0].ways if len(way) == 1 and isinstance(way[0], Either) and not way[0].optional else (way,)
+        flat += nested
+    words = [way[0].words for way in flat if _is_one_of_words(way) and isinstance(way[0], Word)]
+    runs = [way for way in flat if not _is_one_of_words(way)]
+    merged = Word(frozenset[str]().union(*words))
+    if not runs:
+        return merged
+    return Either(tuple(dict.fromkeys([(merged,), *runs] if words else runs)))
 
 
-def _or_nothing(ways: Sequence[Way]) -> Sequence[Way]:
-    if len(ways) == 1 and len(ways[0]) == 1 and isinstance(ways[0][0], Word):
-        return [(Word(ways[0][0].words, optional=True),)]
-    return [*ways, ()]
+def _is_one_of_words(way: Way) -> bool:
+    return len(way) == 1 and isinstance(way[0], Word) and not way[0].optional
+
+
+def _optional(way: Way) -> Step:
+    if len(way) == 1 and isinstance(way[0], Word | Either):
+        return way[0]._replace(optional=True)
+    return Either((way,), optional=True)
 
 
 def _refuse_empty(way: Way) -> None:
-    needed = [step for step in way if isinstance(step, Word) and not step.optional]
-    if not needed:
+    if not any(map(needed_words, way)):
         raise PatternFault("it would match the empty text")
-    if len(needed) == 1 and any(len(word.rstrip("*")) < MIN_LETTERS for word in needed[0].words):
-        raise PatternFault(f"a word by itself needs {MIN_LETTERS} letters")
     if any(isinstance(end, Gap) or end.optional for end in (way[0], way[-1])):
         raise PatternFault("a gap, and what may be missing, stands between words")
+    if len(way) == 1:
+        _refuse_letters(way[0])
+
+
+def _refuse_letters(step: Step) -> None:
+    if isinstance(step, Word) and any(len(word.rstrip("*")) < MIN_LETTERS for word in step.words):
+        raise PatternFault(f"a word by itself needs {MIN_LETTERS} letters; a double one counts once")
+    for way in step.ways if isinstance(step, Either) else ():
+        _refuse_empty(way)

@@ -7,9 +7,9 @@ from enum import StrEnum
 from itertools import chain
 from typing import Final
 
-from reflecta.domain.risk.folding import BREAK
-from reflecta.domain.risk.pattern import MIN_LETTERS, Gap, PatternFault, PatternReader, Way, Word
+from reflecta.domain.risk.pattern import MIN_LETTERS, PatternFault, PatternReader
 from reflecta.domain.risk.spelling import Heard, Speller
+from reflecta.domain.risk.steps import Either, Way, Word, needed_words, reach
 
 # As far from a mention, in words, the words that put it at a distance may stand.
 NEAR: Final = 20
@@ -71,27 +71,30 @@ class SignLists:
 
 @dataclass(slots=True, eq=False)
 class _Path:
-    """One way through a pattern, from its key word outwards in both directions."""
+    """One way through a pattern, walked from its key word *at* that place outwards in both directions."""
 
     order: tuple[int, ...]
     finding: Finding | None
     weight: Weight
     key: frozenset[str]
-    before: Way
-    after: Way
+    at: int
+    way: Way
     needed: tuple[frozenset[str], ...]
 
     def may_be_in(self, present: set[str] | frozenset[str]) -> bool:
         """Say whether a text with these words has one for each place."""
-        return not any(words.isdisjoint(present) for words in self.needed)
+        for words in self.needed:  # noqa: SIM110: this is asked dozens of times a text, and any() takes twice as long
+            if words.isdisjoint(present):
+                return False
+        return True
 
     def spans(self, heard: Heard) -> Iterator[tuple[int, int]]:
         """Give where it stands: the first word and the one after the last."""
         for place in heard.places(self.key):
-            start = _walk(heard, self.before, place - 1, -1)
-            end = _walk(heard, self.after, place + 1, 1)
-            if start is not None and end is not None:
-                yield start + 1, end
+            starts = reach(heard, self.way[: self.at], {place - 1}, -1)
+            ends = reach(heard, self.way[self.at + 1 :], {place + 1}, 1) if starts else ()
+            if ends:
+                yield max(starts) + 1, min(ends)
 
 
 _Index = Mapping[str, Sequence[_Path]]
@@ -151,11 +154,9 @@ class RiskRules:
             typos |= reader.typos
             words |= reader.words
         self._rules_by_key, self._same, self._near = _by_key(rules), _by_key(same), _by_key(near)
-        self._keys = frozenset(self._rules_by_key)
         self._speller = Speller(
             words,
-            keys=self._keys,
-            joints=_joints(rules),
+            joints=_joints(rules) | typos,
             typos=typos,
             spelled_right=frozenset[str]().union(*(one.spelled_right for one in lists)),
             fillers=fillers,
@@ -183,23 +184,28 @@ class RiskRules:
         for sign, lists in one.patterns.items():
             weights = [weight for weight, patterns in lists.items() for _ in patterns]
             read = reader.read([pattern for patterns in lists.values() for pattern in patterns])
-            for count, (weight, ways) in enumerate(zip(weights, read, strict=True), start=1):
+            for count, (weight, way) in enumerate(zip(weights, read, strict=True), start=1):
                 finding = Finding(sign=sign, language=one.language, rule=f"{one.name}.{sign.value}.{count}")
                 order = (_SIGNS.index(sign), _WEIGHTS.index(weight), number, count)
-                for way in ways:
-                    yield self._path(way, order, finding, weight)
+                yield from self._paths(way, order, finding, weight)
 
     def _excuses(self, patterns: Sequence[str], reader: PatternReader) -> Iterator[_Path]:
-        for ways in reader.read(patterns):
-            for way in ways:
-                yield self._path(way, (), None, Weight.CERTAIN)
+        for way in reader.read(patterns):
+            yield from self._paths(way, (), None, Weight.CERTAIN)
 
-    def _path(self, way: Way, order: tuple[int, ...], finding: Finding | None, weight: Weight) -> _Path:
-        """Split a way at the word that is the rarest in ordinary text."""
-        needed = [(place, step.words) for place, step in enumerate(way) if isinstance(step, Word) and not step.optional]
-        at, key = min(needed, key=lambda found: self._rank(found[1]))
-        others = tuple(words for place, words in needed if place != at)
-        return _Path(order, finding, weight, key, way[:at][::-1], way[at + 1 :], others)
+    def _paths(self, way: Way, order: tuple[int, ...], finding: Finding | None, weight: Weight) -> Iterator[_Path]:
+        """Give a path by the word that is the rarest in ordinary text; one for each of the runs where none is rare."""
+        words = [(self._rank(step.words), at) for at, step in enumerate(way) if isinstance(step, Word) and step.needed]
+        rank, at = min(words, default=((True, 0, 0), -1))
+        runs = [place for place, step in enumerate(way) if isinstance(step, Either) and not step.optional]
+        # Excuses are looked for in few texts: they may well be found by a common word.
+        if runs and (at < 0 or (rank[0] and finding)):
+            place = runs[0]
+            for one in step.ways if isinstance(step := way[place], Either) else ():
+                yield from self._paths((*way[:place], *one, *way[place + 1 :]), order, finding, weight)
+            return
+        needed = tuple([words for place, step in enumerate(way) if place != at and (words := needed_words(step))])
+        yield _Path(order, finding, weight, needed_words(way[at]), at, way, needed)
 
     def _rank(self, words: frozenset[str]) -> tuple[bool, int, int]:
         if words not in self._ranks:
@@ -226,27 +232,3 @@ def _by_key(paths: Iterable[_Path]) -> _Index:
 def _candidates(paths: _Index, heard: Heard) -> set[_Path]:
     present = heard.present
     return {path for word in paths.keys() & present for path in paths[word] if path.may_be_in(present)}
-
-
-def _walk(heard: Heard, steps: Way, place: int, by: int) -> int | None:
-    """Walk steps from a place to either side; give the nearest place after them, None where they lead nowhere."""
-    places = {place}
-    last = len(heard.said)
-    for step in steps:
-        if isinstance(step, Gap):
-            places |= {further for start in places for further in _open_places(heard, start, by, step.most)}
-            continue
-        reached = {at + by for at in places if 0 <= at < last and heard.is_at(at, step.words)}
-        places = reached | places if step.optional else reached
-        if not places:
-            return None
-    return min(places, key=lambda at: abs(at - place))
-
-
-def _open_places(heard: Heard, start: int, by: int, most: int) -> Iterator[int]:
-    """Give the places that up to so many words further on leads to, within the sentence."""
-    for away in range(most):
-        at = start + away * by
-        if not 0 <= at < len(heard.said) or heard.said[at] == BREAK:
-            return
-        yield at + by

@@ -8,8 +8,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from reflecta.domain.risk.folding import BREAK, fold, undoubled
-from reflecta.domain.risk.pattern import MIN_STEM, MIN_TYPO, NUMBER, HUNDREDS, YEAR
 
+# How numbers may be read: any, up to three digits, a year.
+NUMBER: Final = "#"
+HUNDREDS: Final = "###"
+YEAR: Final = "####"
+MIN_STEM: Final = 4
+MIN_TYPO: Final = 6
 # Longer runs of letters and signs are no words; nothing is tried on them.
 _MAX_WORD: Final = 40
 _MAX_PIECE: Final = 16
@@ -73,7 +78,9 @@ class Heard:
             yield from _places(self.said, said)
 
     def is_at(self, place: int, words: frozenset[str]) -> bool:
-        """Say whether one of these words stands at a place."""
+        """Say whether one of these words stands at a place; not so before the first and after the last."""
+        if not 0 <= place < len(self.said):
+            return False
         said = self.said[place]
         return said in words or (said in self.readings and not words.isdisjoint(self.readings[said]))
 
@@ -81,8 +88,7 @@ class Heard:
 class Speller:
     """Hears a text: its words, with what they may be meant to be.
 
-    *words* are all that the rules know, stems with their '*'; *keys* those that rules are found by; *joints* those
-    of which one must be in words written as one; *typos* those that may have a slip in them; *spelled_right* are
+    *words* are all that the rules know, stems with their '*'; *joints* those of which one must be in words written as one; *typos* those that may have a slip in them; *spelled_right* are
     ordinary words that only look like such a slip.
     """
 
@@ -90,7 +96,6 @@ class Speller:
         self,
         words: Collection[str],
         *,
-        keys: Collection[str],
         joints: Collection[str],
         typos: Collection[str],
         spelled_right: Collection[str],
@@ -101,16 +106,19 @@ class Speller:
         self._stems: defaultdict[str, list[str]] = defaultdict(list)
         for stem in sorted(word for word in words if word.endswith("*")):
             self._stems[stem[:MIN_STEM]].append(stem)
-        self._also = {word: found for word in self._known if (found := self._stems_of(word) | _numbers(word))}
+        self._also = {
+            word: found
+            for word in self._known
+            if (word[:MIN_STEM] in self._stems and (found := self._stems_of(word))) or (found := _numbers(word))
+        }
         self._typos = _slips(typos)
         self._right = frozenset(spelled_right)
-        long_keys = {key for key in keys if not key.endswith("*") and len(key) >= _SINGLES}
         self._joints = frozenset(joints)
         self._ends_of_typos = _ends_of_typos(typos)
         self._ends_of_joints = _ends_of_joints(self._joints)
         self._by_shape: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
-        for key in sorted(long_keys):
-            self._by_shape[key[0], len(key)].append(key)
+        for word in self._known:
+            self._by_shape[word[0], len(word)].append(word)
 
     def hear(self, text: str) -> Heard:
         """Give the words of a text. Linear in its length."""
@@ -133,15 +141,11 @@ class Speller:
     def _split(self, folded: str) -> list[str]:
         """Give the words of a folded text, and the ends of its sentences, without the fillers."""
         fillers = self._fillers
-        said: list[str] = []
-        for chunk in folded.split():
-            if chunk.isalpha():
-                if chunk not in fillers:
-                    said.append(chunk)
-            elif (core := chunk[:-1]).isalpha() and chunk[-1] in _ENDS:
-                said += (BREAK,) if core in fillers else (core, BREAK)
-            else:
-                said += [word for word in self._words_in(chunk) if word not in fillers]
+        chunks = folded.split()
+        odd = {chunk: tuple(self._words_in(chunk)) for chunk in set(chunks) if not chunk.isalpha()}
+        if odd:
+            chunks = [word for chunk in chunks for word in odd.get(chunk, (chunk,))]
+        said = [word for word in chunks if word not in fillers]
         return list(self._spelt_out(said)) if _has_letters_in_a_row(said) else said
 
     def _words_in(self, chunk: str) -> Iterator[str]:
@@ -206,7 +210,7 @@ class Speller:
 
     def _parted(self, word: str) -> Sequence[str]:
         """Give the fewest known words that a word without blanks falls into, a key among them; () where it does not."""
-        if not self._ends_of_joints.may_hold(word) or not _MIN_JOINED <= len(word) <= _MAX_WORD:
+        if not _MIN_JOINED <= len(word) <= _MAX_WORD or not self._ends_of_joints.may_hold(word):
             return ()
         if not self._has_joint(word):
             return ()

@@ -340,7 +340,7 @@ def _finish(connection: sa.Connection, occasion_id: str, ending: Ending, token: 
         outcome, reason = OccasionState.DEFERRED, Reason.ALREADY_TODAY
         connection.execute(_CORRECT, {"occasion": occasion_id, **_standing(outcome, reason)})
     _save(connection, occasion_id, ending.attempt, ending.context)
-    if ending.flag is not None:
+    if ending.flag is not None and outcome is OccasionState.SENT:
         raise_flag(connection, ending.flag, flag_id=occasion_id, user_id=user.id, occasion_id=occasion_id)
     _reschedule(connection, ending, user, outcome)
     return outcome, reason
