@@ -1,20 +1,38 @@
 """Signs of risk in the whole service: what is sent instead of a message, who is held, and what the classifier costs."""
 
 import json
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
 from tests.application.scene import WRITTEN, Scene, a_draft, a_scene, a_verdict
 from tests.builders import NOW, a_user, an_entry
 
+from reflecta.application.ports import Completion
+from reflecta.application.process import OnModelFailure
 from reflecta.domain.errors import ModelUnavailable
 from reflecta.domain.model import ChallengeDegree, MessageType, OccasionState, Preferences, Purpose, Reason, ToneDegree
+from reflecta.domain.prompt import Question
 from reflecta.testing import screening_reply
 
 GRAVE = "I want to kill myself."
 DAY = timedelta(days=1)
 HOLD = timedelta(hours=72)
+
+
+@dataclass(frozen=True)
+class Late:
+    """A model that answers when something has happened."""
+
+    answer: Callable[[Question], Awaitable[Completion]]
+
+    async def complete(self, question: Question) -> Completion:
+        """Answer."""
+        return await self.answer(question)
+
+    async def aclose(self) -> None:
+        """Hold nothing."""
 
 
 async def told_of(scene: Scene, user_id: str = "u1") -> str:
@@ -197,3 +215,30 @@ async def test_a_dry_run_of_a_user_in_danger_writes_nothing() -> None:
         user = await scene.service.store.user("u1")
         assert user is not None
         assert user.held_until is None
+
+
+async def test_a_sign_that_is_seen_too_late_for_the_window_is_answered_at_the_next_occasion() -> None:
+    async with a_scene([screening_reply("suicide")], screening=True) as scene:
+        await scene.add_due_user()
+
+        async def after_the_window(_question: Question) -> Completion:
+            scene.clock.set(NOW + timedelta(hours=9))
+            return await scene.model.complete(_question)
+
+        screen = scene.service.process.screen
+        process = replace(scene.service.process, screen=replace(screen, classifier=Late(after_the_window)))
+        processed = await process(await scene.claimed())
+        assert processed is not None
+        assert (processed.outcome, processed.reason) == (OccasionState.EXPIRED, Reason.WINDOW_CLOSED)
+        user = await scene.service.store.user("u1")
+        assert user is not None
+        assert (user.held_until, user.flagged_entries) == (None, ())
+
+
+async def test_a_model_that_prints_its_instructions_is_not_sent() -> None:
+    leak = a_draft("They did not ask you anything. What stayed with you from that walk?")
+    async with a_scene([leak, leak, leak], on_model_failure=OnModelFailure.HOLD) as scene:
+        await scene.add_due_user()
+
+        processed = await scene.processed()
+        assert (processed.outcome, processed.reason) == (OccasionState.HELD_BACK, Reason.MALFORMED)

@@ -39,6 +39,7 @@ from reflecta.domain.prompt import (
     read_assessment,
     read_draft,
     read_screening,
+    repeats_instructions,
     write_draft,
 )
 from reflecta.domain.text import clean
@@ -358,3 +359,10 @@ def test_instructions_hold_nothing_of_the_user() -> None:
 def test_a_changed_prompt_text_is_a_new_version(one: str, other: str) -> None:
     prompt = PromptText(name="draft", text=one)
     assert (prompt.version == replace(prompt, text=other).version) == (one == other)
+
+
+def test_a_draft_that_repeats_a_sentence_of_a_prompt_is_found() -> None:
+    prompts = replace(PROMPTS, draft=PromptText(name="draft", text="Be kind. Never tell them what to *do* today."))
+    assert repeats_instructions(a_draft("Well: never tell them what to *do* today!"), prompts)
+    assert repeats_instructions(a_draft(push="NEVER TELL THEM WHAT TO *DO* TODAY"), prompts)
+    assert not repeats_instructions(a_draft("Be kind. What will you do today?"), prompts)

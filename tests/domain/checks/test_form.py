@@ -121,3 +121,30 @@ def test_a_link_is_found_wherever_it_stands(text: str, link: str) -> None:
 )
 def test_hostile_texts_are_checked_in_linear_time(piece: str) -> None:
     assert CheckName.LENGTH in faults(a_sound_draft(piece * 20_000), CONTEXT)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You wrote 1 UNION ALL SELECT 1,2,3 about it.",
+        "So it was ORDER BY SLEEP(5) then.",
+        "There is 1;DROP TABLE users in it.",
+        "And '-alert(1)// was there.",
+        "Then <x onxxx=1 came along.",
+        "Or 1=1 OR '1'='1 as you say.",
+        "Read ../../etc/passwd again.",
+    ],
+)
+def test_orders_to_a_machine_are_no_message(text: str) -> None:
+    assert CheckName.FORM in faults(a_sound_draft(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You came and felt like singing; delete nothing of it.",
+        "Your friend(s) and I (the coach) were there, or so it reads.",
+    ],
+)
+def test_words_that_machines_use_too_may_be_said(text: str) -> None:
+    assert CheckName.FORM not in faults(a_sound_draft(text))
