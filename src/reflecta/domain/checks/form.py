@@ -19,7 +19,7 @@ _ORDERS: Final = re.compile(
     r"\b(?:union(?: all)? select|select\b[^.!?]{1,80}\bfrom\b|insert into \w|(?:drop|alter|truncate) (?:table|database)"
     r"|(?:order|group) by \W*\w+\W*\(?\d|waitfor delay|xp_cmdshell|javascript|document\.|window\.|onerror|onload"
     r"|(?:sleep|benchmark|pg_sleep|alert|prompt|confirm|eval|exec|execute|char|concat|version|user|convert|cast|system|popen)\()"
-    r"|\b(?:or|and) ['\"(]*\w+['\")]*\s*[=<>]|;\s*(?:drop|select|delete|update|insert|shutdown|exec)\b|--\s*$|\.\./|/etc/|\brm -|\$[{(]|<\?",
+    r"|\b(?:or|and) ['\"(]*\w+['\")]*\s*[=<>]|;\s*(?:drop \w|select\b|delete from|update \w+ set|insert into|shutdown|exec )|--\s*$|\.\./|/etc/|\brm -|\$[{(]|<\?",
     re.IGNORECASE,
 )
 _PLACEHOLDER: Final = re.compile(

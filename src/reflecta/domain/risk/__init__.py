@@ -1,7 +1,8 @@
 """Local rules that find explicit signs of risk in a journal entry: no model, no network, never down.
 
-*folding* brings a text into one plain form, *spelling* undoes what people do to words, *pattern* reads the
-notation of the rules, *rules* finds them. That nothing was found says nothing about a person.
+*folding* brings a text into one plain form, *spelling* undoes what people do to words, *heard* is what comes of it;
+*pattern* reads the notation of the rules into *steps*, *rules* finds them. That nothing was found says nothing about
+a person.
 """
 
 from reflecta.domain.risk.pattern import PatternFault

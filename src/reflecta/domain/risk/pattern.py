@@ -10,7 +10,7 @@
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from reflecta.domain.risk.folding import CONTRACTED, folded_letters
@@ -150,9 +150,11 @@ def _refuse_short(part: str, stem: str) -> None:
         raise PatternFault(f"{part!r} is too short a stem; at least {MIN_STEM} letters, a double one counts once")
 
 
-def _folded(texts: Iterable[str]) -> Sequence[str]:
+def _folded(texts: Collection[str]) -> Sequence[str]:
     """Give lines in the form in which texts are read; an umlaut may be written with an e."""
     text = "\n".join(texts)
+    if not text:
+        return [""] * len(texts)
     if not _UMLAUT.isdisjoint(text):
         text = _WITH_UMLAUT.sub(_with_e, text.lower())
     return folded_letters(text).split("\n")

@@ -7,8 +7,9 @@ from enum import StrEnum
 from itertools import chain
 from typing import Final
 
+from reflecta.domain.risk.heard import Heard
 from reflecta.domain.risk.pattern import MIN_LETTERS, PatternFault, PatternReader
-from reflecta.domain.risk.spelling import Heard, Speller
+from reflecta.domain.risk.spelling import Speller
 from reflecta.domain.risk.steps import Either, Way, Word, needed_words, reach
 
 # As far from a mention, in words, the words that put it at a distance may stand.
@@ -83,10 +84,7 @@ class _Path:
 
     def may_be_in(self, present: set[str] | frozenset[str]) -> bool:
         """Say whether a text with these words has one for each place."""
-        for words in self.needed:  # noqa: SIM110: this is asked dozens of times a text, and any() takes twice as long
-            if words.isdisjoint(present):
-                return False
-        return True
+        return not any(map(present.isdisjoint, self.needed))
 
     def spans(self, heard: Heard) -> Iterator[tuple[int, int]]:
         """Give where it stands: the first word and the one after the last."""
@@ -195,14 +193,13 @@ class RiskRules:
 
     def _paths(self, way: Way, order: tuple[int, ...], finding: Finding | None, weight: Weight) -> Iterator[_Path]:
         """Give a path by the word that is the rarest in ordinary text; one for each of the runs where none is rare."""
-        words = [(self._rank(step.words), at) for at, step in enumerate(way) if isinstance(step, Word) and step.needed]
-        rank, at = min(words, default=((True, 0, 0), -1))
+        ranks = [(self._rank(step.words), at) for at, step in enumerate(way) if isinstance(step, Word) and step.needed]
+        rank, at = min(ranks, default=((True, 0, 0), -1))
         runs = [place for place, step in enumerate(way) if isinstance(step, Either) and not step.optional]
         # Excuses are looked for in few texts: they may well be found by a common word.
         if runs and (at < 0 or (rank[0] and finding)):
-            place = runs[0]
-            for one in step.ways if isinstance(step := way[place], Either) else ():
-                yield from self._paths((*way[:place], *one, *way[place + 1 :]), order, finding, weight)
+            for one in _runs_at(way, runs[0]):
+                yield from self._paths((*way[: runs[0]], *one, *way[runs[0] + 1 :]), order, finding, weight)
             return
         needed = tuple([words for place, step in enumerate(way) if place != at and (words := needed_words(step))])
         yield _Path(order, finding, weight, needed_words(way[at]), at, way, needed)
@@ -212,6 +209,11 @@ class RiskRules:
             shortest = min(map(len, words))
             self._ranks[words] = (not words.isdisjoint(self._common), -shortest, len(words))
         return self._ranks[words]
+
+
+def _runs_at(way: Way, place: int) -> Sequence[Way]:
+    step = way[place]
+    return step.ways if isinstance(step, Either) else ()
 
 
 def _joints(rules: Iterable[_Path]) -> set[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from reflecta.domain.risk.folding import BREAK, fold, undoubled
+from reflecta.domain.risk.heard import Heard
 
 # How numbers may be read: any, up to three digits, a year.
 NUMBER: Final = "#"
@@ -59,37 +60,11 @@ def _ends_of_joints(joints: Collection[str]) -> _Ends:
     return _Ends(frozenset(joint[:4] for joint in joints), frozenset(joint[-4:] for joint in joints))
 
 
-@dataclass(slots=True)
-class Heard:
-    """The words of a text in order, with a mark where a sentence ends.
-
-    *readings*: what else a word may be (a known word with a slip in it, a stem, a number); *present*: all words
-    and readings that the rules know.
-    """
-
-    said: list[str]
-    readings: dict[str, frozenset[str]]
-    present: set[str] | frozenset[str]
-
-    def places(self, words: frozenset[str]) -> Iterator[int]:
-        """Give where one of these words stands, or one that may be read so."""
-        meant = [said for said, readings in self.readings.items() if not words.isdisjoint(readings)]
-        for said in words.intersection(self.present).union(meant):
-            yield from _places(self.said, said)
-
-    def is_at(self, place: int, words: frozenset[str]) -> bool:
-        """Say whether one of these words stands at a place; not so before the first and after the last."""
-        if not 0 <= place < len(self.said):
-            return False
-        said = self.said[place]
-        return said in words or (said in self.readings and not words.isdisjoint(self.readings[said]))
-
-
 class Speller:
     """Hears a text: its words, with what they may be meant to be.
 
-    *words* are all that the rules know, stems with their '*'; *joints* those of which one must be in words written as one; *typos* those that may have a slip in them; *spelled_right* are
-    ordinary words that only look like such a slip.
+    *words* are all that the rules know, stems with their '*'; *joints* those of which one must be in words written as
+    one; *typos* those that may have a slip in them; *spelled_right* are ordinary words that only look like such a slip.
     """
 
     def __init__(
@@ -244,16 +219,6 @@ class Speller:
             letters = []
             if word:
                 yield word
-
-
-def _places(said: Sequence[str], word: str) -> Iterator[int]:
-    place = -1
-    try:
-        while True:
-            place = said.index(word, place + 1)
-            yield place
-    except ValueError:  # no more of them: quicker than to look at each word
-        return
 
 
 def _may_be_piece(word: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from reflecta.domain.risk.folding import BREAK
-from reflecta.domain.risk.spelling import Heard
+from reflecta.domain.risk.heard import Heard
 
 
 class Word(NamedTuple):
