@@ -11,7 +11,7 @@ from reflecta.domain.checks import Likeness, check_draft
 from reflecta.domain.context import Context
 from reflecta.domain.errors import InvalidReply, ModelError
 from reflecta.domain.memory import language_of
-from reflecta.domain.model import Attempt, Check, Draft, MessageType, Purpose, Reason
+from reflecta.domain.model import Attempt, Check, CheckName, Draft, MessageType, Purpose, Reason
 from reflecta.domain.prompt import Prompts, Question
 from reflecta.domain.wording import TemplateSet
 
@@ -198,10 +198,11 @@ class _Work:
         self._keep(replace(attempt, draft=draft, checks=self._check(draft)))
 
     def _check(self, draft: Draft) -> tuple[Check, ...]:
-        form, *others = check_draft(draft, self.context, likeness=self.use.likeness)
-        if form.passed and draft.ai_generated and prompt.repeats_instructions(draft, self.use.prompts):
-            form = replace(form, fault="The message repeats its instructions; speak only to the person.")
-        return (form, *others)
+        checks = check_draft(draft, self.context, likeness=self.use.likeness)
+        if not draft.ai_generated or not prompt.repeats_instructions(draft, self.use.prompts):
+            return checks
+        fault = "The message repeats its instructions; speak only to the person."
+        return tuple(replace(c, fault=c.fault or fault) if c.name is CheckName.FORM else c for c in checks)
 
     async def _assess(self, attempt: Attempt) -> None:
         assert attempt.draft is not None  # noqa: S101 - the gate asks for candidates with a draft

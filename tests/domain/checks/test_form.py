@@ -143,6 +143,7 @@ def test_orders_to_a_machine_are_no_message(text: str) -> None:
     "text",
     [
         "You came and felt like singing; delete nothing of it.",
+        "You stood at the window. What did you see there?",
         "Your friend(s) and I (the coach) were there, or so it reads.",
     ],
 )

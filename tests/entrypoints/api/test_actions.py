@@ -93,7 +93,7 @@ async def test_a_dry_run_writes_a_real_message_and_stores_nothing(api: Api) -> N
     (attempt,) = told["attempts"]
     assert (told["status"], told["wouldSend"], told["entriesRead"]) == (200, True, 1)
     assert any(words in attempt["messageContent"] for words in (WALK, WALK.rstrip("."), "along the river"))
-    assert [check["passed"] for check in attempt["checks"]] == [True] * 4
+    assert [check["passed"] for check in attempt["checks"]] == [True] * 6
     assert await dump(api.service.store) == before
 
 

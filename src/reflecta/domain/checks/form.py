@@ -17,7 +17,7 @@ _CODE_SIGNS: Final = ("{", "()", "=>", "&&", "def ")
 # Orders to a database or a browser, in whatever case, where no sentence has them.
 _ORDERS: Final = re.compile(
     r"\b(?:union(?: all)? select|select\b[^.!?]{1,80}\bfrom\b|insert into \w|(?:drop|alter|truncate) (?:table|database)"
-    r"|(?:order|group) by \W*\w+\W*\(?\d|waitfor delay|xp_cmdshell|javascript|document\.|window\.|onerror|onload"
+    r"|(?:order|group) by \W*\w+\W*\(?\d|waitfor delay|xp_cmdshell|javascript:|(?:document|window)\.\w|onerror|onload"
     r"|(?:sleep|benchmark|pg_sleep|alert|prompt|confirm|eval|exec|execute|char|concat|version|user|convert|cast|system"
     r"|popen)\()|\b(?:or|and) ['\"(]*\w+['\")]*\s*[=<>]|--\s*$|\.\./|/etc/|\brm -|\$[{(]|<\?"
     r"|;\s*(?:drop \w|select\b|delete from|update \w+ set|insert into|shutdown|exec )",
