@@ -333,7 +333,7 @@ def _writing(ground: _Ground, model: Model | None, *, with_models: bool) -> _Wri
         telemetry=ground.telemetry,
         revisions=settings.revisions,
         threshold=settings.gate,
-        likeness=_likeness() if writer is not composer else None,
+        likeness=_likeness() if settings.likeness and writer is not composer else None,
     )
     return _Writing(compose=compose, classifier=classifier if settings.screening else None)
 

@@ -120,6 +120,8 @@ class Settings(BaseSettings):
     push_privacy: PushPrivacy = PushPrivacy.GENERIC
     """What a lock screen may show: a neutral line, a line without the journal's words, or the writer's own."""
 
+    likeness: bool = True
+    """Tell repeats in other words, where `reflecta[likeness]` is installed; loading it takes half a second."""
     gate: Annotated[float, Field(ge=1, le=10)] = 6.0
     revisions: Annotated[int, Field(ge=0, le=2)] = 2
     context_tokens: Annotated[int, Field(ge=200)] = 6000
