@@ -139,7 +139,8 @@ def next_step(attempts: Sequence[Attempt], *, revisions: int, threshold: float =
             return Deliver(attempt=last)
         if isinstance(verdict, HoldBack):
             return verdict
-    if whole:
+    # What broke off last is an error, which is tried again; it says nothing of the candidates before.
+    if whole and (last in whole or left > 0):
         return _mend(max(whole, key=_merit), threshold, left)
     return AskDraft() if left > 0 else GiveUp(error=last.error or "no draft")
 
