@@ -206,6 +206,11 @@ def test_a_candidate_without_a_readable_judgement_is_mended_by_another_one() -> 
     assert next_step([unread], revisions=2) == AskDraft()
 
 
+def test_a_last_candidate_that_broke_off_is_an_error_and_no_verdict_on_those_before() -> None:
+    attempts = [candidate(1, judged=POOR), candidate(2, judged=POOR), broken(3)]
+    assert next_step(attempts, revisions=2) == GiveUp(error="no JSON")
+
+
 def test_the_best_candidate_gives_the_reason_for_holding_back() -> None:
     attempts = [candidate(1, judged=POOR), candidate(2, CheckName.GROUNDING), candidate(3, CheckName.FORM)]
     assert next_step(attempts, revisions=2) == HoldBack(reason=Reason.LOW_SCORE)

@@ -18,6 +18,7 @@ from tests.model_server import ModelServer, Reply, answer, completion, reset, tr
 from reflecta.adapters.models import Options, openai_compatible, openrouter
 from reflecta.application.ports import Model
 from reflecta.domain.errors import ConfigurationError, ModelError, ModelRejected, ModelTimeout, ModelUnavailable
+from reflecta.domain.model import Purpose
 from reflecta.domain.prompt import Question
 from reflecta.testing import FakeClock
 
@@ -312,6 +313,16 @@ async def test_what_is_sent_is_what_the_sdk_itself_would_send(server: ModelServe
         await sdk.chat.completions.create(**fields, extra_body={"provider": ours.body["provider"]})
     assert server.received[1].body == ours.body
     assert server.received[1].headers["Authorization"] == ours.headers["Authorization"]
+
+
+async def test_two_purposes_that_share_a_schema_are_asked_by_their_own_names(
+    server: ModelServer, model: Model, question: Question
+) -> None:
+    server.script.extend([answer(completion())] * 2)
+    for purpose in (Purpose.DRAFT, Purpose.REVISION):
+        await model.complete(replace(question, purpose=purpose))
+    named = [received.body["response_format"]["json_schema"]["name"] for received in server.received]
+    assert named == ["draft", "revision"]
 
 
 async def test_a_schema_is_adapted_to_the_vendor_on_every_call(server: ModelServer, question: Question) -> None:

@@ -23,7 +23,7 @@ from pydantic_ai.settings import ModelSettings
 from reflecta.adapters.models.failures import MISSHAPEN, broken_off, failure, filtered, timed_out
 from reflecta.application.ports import Clock, Completion
 from reflecta.domain.errors import ModelError
-from reflecta.domain.model import Call
+from reflecta.domain.model import Call, Purpose
 from reflecta.domain.prompt import Question
 
 # Names are free and newer than any table: that the model takes a JSON schema is the operator's word.
@@ -75,8 +75,8 @@ class LanguageModel:
     model: Model[Any] = field(repr=False)
     settings: ModelSettings = field(repr=False)
     close: Callable[[], Awaitable[None]] = field(repr=False)
-    # By the identity of the schema, of which there are a dozen: each kind of question has its own.
-    _asked: dict[int, ModelRequestParameters] = field(default_factory=dict, init=False, repr=False)
+    # By purpose, whose name the answer bears, and by the identity of the schema, of which there are a dozen.
+    _asked: dict[tuple[Purpose, int], ModelRequestParameters] = field(default_factory=dict, init=False, repr=False)
     # Of the price list's answers it is "unknown" that takes it longest.
     _unpriced: set[str] = field(default_factory=set, init=False, repr=False)
 
@@ -139,12 +139,13 @@ class LanguageModel:
 
     def _parameters(self, question: Question) -> ModelRequestParameters:
         """Bind the answer to the question's schema; the same object as long as that is the same."""
-        known = self._asked.get(id(question.schema))
+        key = (question.purpose, id(question.schema))
+        known = self._asked.get(key)
         if known is not None and known.output_object is not None and known.output_object.json_schema is question.schema:
             return known
         schema = cast("dict[str, Any]", question.schema)
         answer = OutputObjectDefinition(json_schema=schema, name=question.purpose.value, strict=True)
-        asked = self._asked[id(question.schema)] = ModelRequestParameters(output_mode="native", output_object=answer)
+        asked = self._asked[key] = ModelRequestParameters(output_mode="native", output_object=answer)
         return asked
 
     def _estimate(self, response: ModelResponse) -> float | None:
