@@ -43,7 +43,7 @@ from reflecta.testing import RecordingTelemetry
 # Later than the next try (two hours, less the minute that a tick looks ahead), and still in the window.
 NEXT_TRY: Final = timedelta(hours=2, minutes=1)
 # Amid faults everything is given up soon, so that many fit in a minute.
-HURRY: Final = {"likeness": False, "push_timeout": 0.5, "model_timeout": 0.6, "lease": 1.5, "lease_renewal": 0.4}
+HURRY: Final = {"push_timeout": 0.5, "model_timeout": 0.6, "lease": 1.5, "lease_renewal": 0.4}
 ROUNDS_AT_MOST: Final = 100
 QUIET_WITHIN: Final = 20.0  # seconds; what is not done by then is left to the second life
 ENDED_WITHIN: Final = 60.0

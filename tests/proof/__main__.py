@@ -106,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = [proof.name for proof in PROOFS]
     parser.add_argument("--long", action="store_true", help="all of it, for hours")
     parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="NAME", help=", ".join(names))
-    parser.add_argument("--at-once", type=int, default=2, help="proofs at a time")
+    parser.add_argument("--at-once", type=int, default=3, help="proofs at a time")
     asked = parser.parse_args(arguments)
     OUT.mkdir(exist_ok=True)
     chosen = [proof for proof in PROOFS if proof.name in asked.only]
