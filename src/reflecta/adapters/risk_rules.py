@@ -1,8 +1,7 @@
 """Reads the rules that find signs of risk (TOML, one file a language) and refuses what could not be meant so."""
 
 import hashlib
-import tomllib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -10,24 +9,17 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final, cast
 
+from reflecta.adapters.tables import SUFFIX, Fault, Table, files_in, parsed, reading, refuse_unknown
 from reflecta.domain.errors import ConfigurationError
 from reflecta.domain.risk import PatternFault, RiskRules, Sign, SignLists, Weight
 from reflecta.domain.risk.folding import fold
 
-_SUFFIX: Final = ".toml"
 # A file of this name adds to the language instead of replacing it.
 _ADDS: Final = ".add"
 _KEYS: Final = {"fillers", "common", "spelled_right", "words", "excuses", *Sign}
 _EXCUSES: Final = {"same_words", "near_by"}
 
 _REMARK: Final = "--"
-_REMEDY: Final = "Mend the file, or take the rules of the package."
-
-_Table = Mapping[str, object]
-
-
-class _Fault(Exception):
-    """What is wrong with one part of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,43 +58,33 @@ def _load(directory: Path | None) -> RiskRules:
     try:
         return RiskRules(list(lists.values()), version=f"signs-{digest[:10]}")
     except PatternFault as fault:
-        raise ConfigurationError(f"{files[fault.name].place}: {fault}. {_REMEDY}") from fault
+        with reading(files[fault.name].place):
+            raise Fault(str(fault)) from fault
 
 
 def _own(directory: Path) -> Mapping[str, _File]:
     found = {file.name: file for file in _files(directory)}
     if not found:
         raise ConfigurationError(
-            f"No rules (*{_SUFFIX}) in {str(directory)!r}; put <language>{_SUFFIX} or <language>{_ADDS}{_SUFFIX} there."
+            f"No rules (*{SUFFIX}) in {str(directory)!r}; put <language>{SUFFIX} or <language>{_ADDS}{SUFFIX} there."
         )
     return found
 
 
-def _files(place: Path | Traversable) -> Iterator[_File]:
-    try:
-        for item in place.iterdir():
-            if item.name.endswith(_SUFFIX):
-                yield _File(item.name.removesuffix(_SUFFIX), str(item), item.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            f"Rules in {str(place)!r} cannot be read ({error}); give a readable directory."
-        ) from error
+def _files(place: Path | Traversable) -> Sequence[_File]:
+    found = files_in(place)
+    return [_File(file.name.removesuffix(SUFFIX), str(place.joinpath(file.name)), file.text) for file in found]
 
 
 def _lists(file: _File, base: SignLists | None) -> SignLists:
-    try:
-        table = cast("_Table", tomllib.loads(file.text))
-        return _read(file.name, table, base)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{file.place}: not TOML ({error}). {_REMEDY}") from error
-    except _Fault as fault:
-        raise ConfigurationError(f"{file.place}: {fault}. {_REMEDY}") from fault
+    with reading(file.place):
+        return _read(file.name, parsed(file.text), base)
 
 
-def _read(name: str, table: _Table, base: SignLists | None) -> SignLists:
-    _refuse_unknown(table, _KEYS)
+def _read(name: str, table: Table, base: SignLists | None) -> SignLists:
+    refuse_unknown(table, _KEYS)
     excuses = _table(table, "excuses")
-    _refuse_unknown(excuses, _EXCUSES)
+    refuse_unknown(excuses, _EXCUSES)
     words = _table(table, "words")
     patterns = {sign: _weighed(_table(table, sign), sign) for sign in Sign if sign in table}
     return SignLists(
@@ -117,44 +99,39 @@ def _read(name: str, table: _Table, base: SignLists | None) -> SignLists:
     )
 
 
-def _weighed(table: _Table, sign: Sign) -> Mapping[Weight, Sequence[str]]:
-    _refuse_unknown(table, set(Weight))
+def _weighed(table: Table, sign: Sign) -> Mapping[Weight, Sequence[str]]:
+    refuse_unknown(table, set(Weight))
     found = {weight: _lines(table, weight) for weight in Weight if weight in table}
     if not found:
-        raise _Fault(f"[{sign.value}] has no patterns; name them {', '.join(Weight)}")
+        raise Fault(f"[{sign.value}] has no patterns; name them {', '.join(Weight)}")
     return found
 
 
-def _refuse_unknown(table: _Table, known: Collection[str]) -> None:
-    if unknown := table.keys() - set(known):
-        raise _Fault(f"unknown key {min(unknown)!r}; known: {', '.join(sorted(known))}")
-
-
-def _lines(table: _Table, key: str) -> Sequence[str]:
+def _lines(table: Table, key: str) -> Sequence[str]:
     """Give the patterns of a list, one a line; a line that begins with '--' is a remark."""
     if key not in table:
         return ()
     lines = [line.strip() for line in _text(table, key).splitlines()]
     found = [line for line in lines if line and not line.startswith(_REMARK)]
     if not found:
-        raise _Fault(f"{key} has no pattern")
+        raise Fault(f"{key} has no pattern")
     return found
 
 
-def _words(table: _Table, key: str) -> frozenset[str]:
+def _words(table: Table, key: str) -> frozenset[str]:
     """Give the words of a list, in the form in which texts are read."""
     return frozenset(fold(_text(table, key)).replace("'", "").split()) if key in table else frozenset()
 
 
-def _text(table: _Table, key: str) -> str:
+def _text(table: Table, key: str) -> str:
     value = table[key]
     if not isinstance(value, str) or not value.strip():
-        raise _Fault(f"{key} is no text")
+        raise Fault(f"{key} is no text")
     return value
 
 
-def _table(table: _Table, key: str) -> _Table:
+def _table(table: Table, key: str) -> Table:
     value = table.get(key, {})
     if not isinstance(value, dict):
-        raise _Fault(f"{key} is no table")
-    return cast("_Table", value)
+        raise Fault(f"{key} is no table")
+    return cast("Table", value)

@@ -107,6 +107,10 @@ class Compose:
         return instead if instead.chosen is not None else replace(instead, reason=composed.reason)
 
 
+async def keep_nothing(*_: object) -> None:
+    """Save nothing of what a call brought: for dry runs."""
+
+
 @dataclass(slots=True, kw_only=True)
 class _Work:
     """One occasion's candidates on their way."""
@@ -224,7 +228,6 @@ class _Work:
         self.use.telemetry.event(f"{phase}.requested", **ids, attempt=number)
         completion = await model.complete(question)
         call = completion.call
-        cost = call.cost_reported if call.cost_reported is not None else call.cost_estimated
         self.use.telemetry.event(
             f"{phase}.received",
             **ids,
@@ -233,7 +236,7 @@ class _Work:
             seconds=call.latency,
             input_tokens=call.input_tokens,
             output_tokens=call.output_tokens,
-            cost=cost,
+            cost=call.cost,
         )
         return completion
 

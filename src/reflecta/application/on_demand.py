@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import Final
 
 from reflecta.application.claiming import plan_claim
-from reflecta.application.compose import Composed, Fallback
+from reflecta.application.compose import Composed, Fallback, keep_nothing
 from reflecta.application.ports import Clock
 from reflecta.application.ports.store import Store
 from reflecta.application.process import Process, Processed
 from reflecta.domain.context import Context
 from reflecta.domain.errors import NotFound
-from reflecta.domain.model import Attempt, Call, Flag, Occasion, OccasionState, Reason, Screening, User, occasion_id
+from reflecta.domain.model import Flag, Occasion, OccasionState, Reason, User, occasion_id
 from reflecta.domain.pregate import nothing_worth_saying
 from reflecta.domain.safety import is_held
 from reflecta.domain.schedule import LOOKAHEAD
@@ -104,10 +104,10 @@ class OnDemand:
             return Preview(user=user, context=read.context, composed=None, reason=Reason.SAFETY_HOLD)
         if (reason := nothing_worth_saying(read.context)) is not None:
             return Preview(user=user, context=read.context, composed=None, reason=reason)
-        context = await screen.by_classifier(read, occasion_id=run, saved=None, save=_drop_screening)
+        context = await screen.by_classifier(read, occasion_id=run, saved=None, save=keep_nothing)
         if isinstance(context, Flag):
             return Preview(user=user, context=read.context, composed=None, reason=Reason.SAFETY_HOLD)
-        composed = await self.process.compose(context, occasion_id=run, save=_drop, fallback=Fallback.ALWAYS)
+        composed = await self.process.compose(context, occasion_id=run, save=keep_nothing, fallback=Fallback.ALWAYS)
         return Preview(user=user, context=context, composed=composed, reason=composed.reason)
 
     async def _user(self, user_id: str) -> User:
@@ -115,14 +115,6 @@ class OnDemand:
         if user is None:
             raise NotFound(f"user {user_id[:64]!r} is not known")
         return user
-
-
-async def _drop(_attempt: Attempt) -> None:
-    """Save nothing."""
-
-
-async def _drop_screening(_screening: Screening, _call: Call) -> None:
-    """Save nothing."""
 
 
 def _as_it_stands(occasion: Occasion, message_id: str | None) -> Processed:

@@ -221,10 +221,8 @@ class Process:
             push_text=care.push_text,
             closes_at=occasion.window_ends_at,
         )
-        timetable = _timetable(work)
-        due = schedule.next_target(timetable, flag.held_until) if timetable and flag.held_until < safety.NEVER else None
-        regular = self._regular(work, OccasionState.SENT, Reason.SAFETY_HOLD, sending)
-        return replace(regular, next_due_at=due or regular.next_due_at, attempt=attempt, flag=flag)
+        ending = self._until(work, flag.held_until, OccasionState.SENT, sending)
+        return replace(ending, attempt=attempt, flag=flag)
 
     def _check_again(self, work: Work) -> Ending | None:
         """End an occasion whose user or window changed since it was claimed."""
@@ -239,13 +237,17 @@ class Process:
 
     def _check_hold(self, work: Work, user: User, now: datetime) -> Ending | None:
         """Defer what would be written while a sign of risk stands; a forced run as well."""
-        if not safety.is_held(user, now):
+        if user.held_until is None or not safety.is_held(user, now):
             return None
-        ending = self._regular(work, OccasionState.DEFERRED, Reason.SAFETY_HOLD)
+        return self._until(work, user.held_until, OccasionState.DEFERRED)
+
+    def _until(self, work: Work, held_until: datetime, outcome: Outcome, sending: Sending | None = None) -> Ending:
+        """End with the first target hour after a hold; with the regular due time where only a review ends it."""
+        ending = self._regular(work, outcome, Reason.SAFETY_HOLD, sending)
         timetable = _timetable(work)
-        if timetable is None or user.held_until is None or user.held_until >= safety.NEVER:
+        if timetable is None or held_until >= safety.NEVER:
             return ending
-        return replace(ending, next_due_at=schedule.next_target(timetable, user.held_until))
+        return replace(ending, next_due_at=schedule.next_target(timetable, held_until))
 
     def _check_wishes(self, work: Work, user: User, now: datetime) -> Ending | None:
         """End an unforced occasion that its user, as they are now, would not want."""

@@ -1,14 +1,14 @@
 """Writes again from stored contexts with other prompts, beside what was written then. Sends and stores nothing."""
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
-from reflecta.application.compose import Compose, Composed, Fallback
+from reflecta.application.compose import Compose, Composed, Fallback, keep_nothing
 from reflecta.application.ports.store import Explanation, Store
 from reflecta.domain.context import Context
 from reflecta.domain.errors import InvalidInput, ModelError, NotFound
-from reflecta.domain.model import Attempt, MessageType
+from reflecta.domain.model import MessageType
 from reflecta.domain.prompt import Prompts
 from reflecta.domain.replaying import parse
 
@@ -47,7 +47,7 @@ class Replay:
         found = await self.store.prompt_text(version)
         if found is None:
             raise NotFound(f"prompt version {version[:64]!r} was never used here; `reflecta explain` shows versions")
-        if found.name not in {field.name for field in fields(Prompts)}:
+        if found.name not in {prompt.name for prompt in current.all}:
             raise NotFound(f"prompt {found.name!r} is not asked any more")
         return replace(current, **{found.name: found})
 
@@ -57,7 +57,7 @@ class Replay:
             context = parse(text, user_id=occasion.user_id)
             if _has_care(was) or await self._is_flagged(context):
                 return Replayed(was=was, error=FLAGGED)
-            composed = await compose(context, occasion_id=occasion.id, save=_drop, fallback=Fallback.NEVER)
+            composed = await compose(context, occasion_id=occasion.id, save=keep_nothing, fallback=Fallback.NEVER)
         except (InvalidInput, ModelError) as error:
             return Replayed(was=was, error=f"{type(error).__name__}: {error}")
         return Replayed(was=was, composed=composed)
@@ -71,7 +71,3 @@ class Replay:
 def _has_care(was: Explanation) -> bool:
     """Say whether a later try of the occasion ended in a text with helplines."""
     return any(attempt.draft is not None and attempt.draft.type is MessageType.CARE for attempt in was.attempts)
-
-
-async def _drop(_attempt: Attempt) -> None:
-    """Save nothing."""

@@ -413,6 +413,11 @@ class Call:
     cost_reported: float | None = None
     cost_estimated: float | None = None
 
+    @property
+    def cost(self) -> float | None:
+        """Give what it cost, as reported where that is known, else as estimated."""
+        return self.cost_estimated if self.cost_reported is None else self.cost_reported
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:

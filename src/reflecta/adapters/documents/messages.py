@@ -65,8 +65,7 @@ def _failure(explanation: Explanation, attempt: Attempt) -> str | None:
 
 def _expense(calls: Sequence[Call]) -> dict[str, object]:
     writer = next((call for call in calls if call.purpose in _WRITING), None)
-    costs = [call.cost_estimated if call.cost_reported is None else call.cost_reported for call in calls]
-    known = [cost for cost in costs if cost is not None]
+    known = [call.cost for call in calls if call.cost is not None]
     return {
         "model": writer.model if writer else None,
         "promptVersion": writer.prompt_version if writer else None,

@@ -14,9 +14,6 @@ from reflecta.domain.context import Context
 from reflecta.domain.note import Note
 from reflecta.domain.text import comparable
 
-# Where something begins and ends in a text.
-Place = tuple[int, int]
-
 # What inflection adds to a name: "Anna's", 'Annas', 'Markussen'.
 _MAX_ENDING: Final = 3
 _MIN_INFLECTED: Final = 3
@@ -29,7 +26,7 @@ _WEEK: Final = 7
 # No slots: what is gathered from the context is gathered once a draft, and only when it is asked for.
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """What may be said, judged by the entries that the draft cites; by all of them where it cites none."""
+    """What the context has; the entries that a draft cites, or all where it cites none, only say what it is about."""
 
     candidate: Candidate
 
@@ -69,7 +66,7 @@ class Known:
         return frozenset((self.context.entry_count, len(self.context.sources), len(self.cited)))
 
     @cached_property
-    def cited_text(self) -> str:
+    def _cited_text(self) -> str:
         """Give the words of the entries that the draft rests on, and what the app knows of the person."""
         return "\n".join((*(note.comparable for note in self.cited), *map(comparable, told_of(self.context))))
 
@@ -82,8 +79,7 @@ class Known:
         return "\n".join(map(comparable, other_texts(self.context)))
 
     def _texts(self) -> Iterator[str]:
-        """Give all that the writer saw, what the draft rests on first: mostly no other need be read."""
-        yield self.cited_text
+        """Give all that the writer saw: entries first, since mostly no other need be read."""
         yield self._entries
         yield self._others
 
@@ -93,11 +89,11 @@ class Known:
 
     def has_phrase(self, phrase: str) -> bool:
         """Say whether a phrase stands in the context word for word."""
-        return any(True for text in self._texts() for _ in _words(phrase, text))
+        return any(_holds_word(phrase, text) for text in self._texts())
 
     def has_word(self, word: str) -> bool:
         """Say whether a word stands in the entries that the draft rests on, just so."""
-        return any(True for _ in _words(word, self.cited_text))
+        return _holds_word(word, self._cited_text)
 
     def has_name(self, name: str) -> bool:
         """Say whether a name stands in the context, inflected or not, with its accents or without."""
@@ -117,7 +113,7 @@ class Known:
         return any(day.month == month for day in self.dates) or self._tells_of(names)
 
     def _tells_of(self, names: Iterable[str]) -> bool:
-        return any(True for text in self._texts() for name in names for _ in _words(name, text, ending=_MAX_ENDING))
+        return any(_holds_word(name, text, ending=_MAX_ENDING) for text in self._texts() for name in names)
 
     def has_day(self, day: int, month: int, year: int | None = None) -> bool:
         """Say whether something was written on a day of the year, or tells of it, or whether it is today."""
@@ -134,7 +130,7 @@ class Known:
 def _has_number(number: str, text: str) -> bool:
     whole = int(number) if number.isdecimal() else None
     digits = any(_holds_number(form, text) for form in _written(number, whole))
-    return digits or any(True for name in names_of(whole or 0) for _ in _words(name, text))
+    return digits or any(_holds_word(name, text) for name in names_of(whole or 0))
 
 
 def _written(number: str, whole: int | None) -> Iterable[str]:
@@ -147,14 +143,15 @@ def _written(number: str, whole: int | None) -> Iterable[str]:
     return forms
 
 
-def _numbers(form: str, text: str) -> Iterator[Place]:
-    """Give where digits stand in a text, not as a part of more digits."""
+def _holds_number(form: str, text: str) -> bool:
+    """Say whether digits stand in a text, not as a part of more digits."""
     at = text.find(form)
     while at >= 0:
         end = at + len(form)
         if not _goes_on(text[max(at - 2, 0) : at][::-1]) and not _goes_on(text[end : end + 2]):
-            yield at, end
+            return True
         at = text.find(form, end)
+    return False
 
 
 def _goes_on(following: str) -> bool:
@@ -164,9 +161,9 @@ def _goes_on(following: str) -> bool:
 
 def _holds_name(name: str, text: str) -> bool:
     """Say whether a text has a name, or one of which it is the genitive ('Annas Garten', 'Anna')."""
-    if any(True for _ in _words(name, text, ending=_MAX_ENDING)):
+    if _holds_word(name, text, ending=_MAX_ENDING):
         return True
-    return name.endswith("s") and any(True for _ in _words(name[:-1], text))
+    return name.endswith("s") and _holds_word(name[:-1], text)
 
 
 def _holds_date(day: int, month: str, text: str) -> bool:
@@ -175,12 +172,12 @@ def _holds_date(day: int, month: str, text: str) -> bool:
     return any(_holds_number(str(day), text[max(at - _NEAR, 0) : end + _NEAR]) for at, end in places)
 
 
-def _holds_number(form: str, text: str) -> bool:
-    return any(True for _ in _numbers(form, text))
+def _holds_word(stem: str, text: str, *, ending: int = 0) -> bool:
+    return any(True for _ in _words(stem, text, ending=ending))
 
 
-def _words(stem: str, text: str, *, ending: int = 0) -> Iterator[Place]:
-    """Give where words of a text are the stem and at most so many letters more; few letters are a whole word."""
+def _words(stem: str, text: str, *, ending: int = 0) -> Iterator[tuple[int, int]]:
+    """Give where a text has a word of the stem and at most so many letters more; few letters are a whole word."""
     most = ending if len(stem) >= _MIN_INFLECTED else 0
     at = text.find(stem) if stem else -1
     while at >= 0:

@@ -214,8 +214,7 @@ def _predicted(assessment: Assessment) -> str:
 
 
 def _told(call: Call) -> str:
-    known = call.cost_reported if call.cost_reported is not None else call.cost_estimated
-    cost = f", ${known:.4f}" if known is not None else ""
+    cost = f", ${call.cost:.4f}" if call.cost is not None else ""
     tokens = f"{call.input_tokens} + {call.output_tokens} tokens"
     return f"{call.purpose.value} by {call.model} ({call.prompt_version}), {tokens}, {call.latency:.1f} s{cost}"
 

@@ -134,8 +134,7 @@ def _side(attempts: Sequence[Attempt], ended: str, *, is_sent: bool) -> Side:
 
 
 def _cost(attempt: Attempt) -> float:
-    costs = (call.cost_estimated if call.cost_reported is None else call.cost_reported for call in attempt.calls)
-    return sum(cost for cost in costs if cost is not None)
+    return sum(call.cost for call in attempt.calls if call.cost is not None)
 
 
 def _facts(attempt: Attempt | None) -> Iterator[str]:
