@@ -75,6 +75,16 @@ def test_who_is_held_for_a_sign_of_risk_is_late_for_a_reason_that_is_named() -> 
     assert (found.promised, found.excuses) == (4, {"sent: safety_hold": 2})
 
 
+def test_a_hold_of_which_an_erasure_took_the_reason_is_known_from_what_the_model_saw() -> None:
+    saw = {"purpose": "screening", "end": "answered", "took": 1, "sign": "self_harm"}
+    held = ended(at(0, 8.2), started=at(0, 8.0), calls=1, messages=0, entries=0)
+    with_a_sign = (join(), Effect(at(0, 8.1), "ana", "model.called", {**saw}), held, erased(at(6, 0)))
+    found = judged(*with_a_sign, days=6)
+    assert (found.is_clean, found.excuses) == (True, {"sent: safety_hold": 4}), found.examples
+    without = (join(), Effect(at(0, 8.1), "ana", "model.called", {**saw, "sign": ""}), held, erased(at(6, 0)))
+    assert faults(judged(*without, days=6)) == {"starved": 4}
+
+
 def test_the_end_of_a_hold_may_come_sooner_than_the_cadence() -> None:
     held, after = ended(at(0, 8.1), reason="safety_hold"), ended(at(4, 8.1))
     weekly = join(cadence="onceAWeek")

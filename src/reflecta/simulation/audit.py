@@ -5,7 +5,7 @@ Shares nothing with the scheduler: windows, cadences and local dates are reckone
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
@@ -97,7 +97,7 @@ class _Audit:
     def user(self, who: str, effects: Sequence[Effect]) -> None:
         """Audit one user."""
         spans = _spans(effects, self.end)
-        ended = [effect for effect in effects if effect.step == "occasion.ended"]
+        ended = list(_ended(effects))
         sent = [effect for effect in ended if effect.values["state"] == "sent"]
         for effect in sent:
             self._place(who, effect, spans)
@@ -359,6 +359,16 @@ def _cut(edits: Sequence[Effect], end: int) -> Iterator[_Span]:
             bool(edit.values["enabled"]) and bool(text(edit, "zone")),
             max(edit.at, int(number(edit, "due"))),
         )
+
+
+def _ended(effects: Sequence[Effect]) -> Iterator[Effect]:
+    """Give the occasions that ended. What an erasure took from the ledger, who was held, the model's calls still tell."""
+    is_erased = any(effect.step == "user.erase" for effect in effects)
+    signs = [e.at for e in effects if e.step == "model.called" and e.values.get("sign")] if is_erased else []
+    for effect in effects:
+        if effect.step == "occasion.ended":
+            was_held = any(number(effect, "started") <= at < effect.at for at in signs)
+            yield replace(effect, values={**effect.values, "reason": _HELD}) if was_held else effect
 
 
 def _span_at(spans: Sequence[_Span], at: int) -> _Span:

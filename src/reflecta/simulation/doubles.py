@@ -78,7 +78,8 @@ class SimulatedModel:
             len(answer) // _CHARS_PER_TOKEN,
         )
         cost = self._cost(question.purpose, *tokens)
-        self._note(at, question, "answered", tokens=sum(tokens), cost=cost)
+        sign = {"sign": _SIGN} if question.purpose is Purpose.SCREENING and _SIGN in answer else {}
+        self._note(at, question, "answered", tokens=sum(tokens), cost=cost, **sign)
         return Call(
             purpose=question.purpose,
             model=self.name,
@@ -97,7 +98,7 @@ class SimulatedModel:
             prices = (world.judge_input_price, world.judge_output_price)
         return round((inputs * prices[0] + outputs * prices[1]) / 1_000_000, 9)
 
-    def _note(self, at: int, question: Question, end: str, **paid: float) -> None:
+    def _note(self, at: int, question: Question, end: str, **more: str | float) -> None:
         self.log.add(
             at,
             question.context.user_id,
@@ -105,7 +106,7 @@ class SimulatedModel:
             purpose=question.purpose.value,
             end=end,
             took=self.clock.elapsed() - at,
-            **paid,
+            **more,
         )
 
 
