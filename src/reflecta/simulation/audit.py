@@ -362,7 +362,7 @@ def _cut(edits: Sequence[Effect], end: int) -> Iterator[_Span]:
 
 
 def _ended(effects: Sequence[Effect]) -> Iterator[Effect]:
-    """Give the occasions that ended. What an erasure took from the ledger, who was held, the model's calls still tell."""
+    """Give the occasions that ended. Whom an erasure no longer shows as held is known from what a model saw."""
     is_erased = any(effect.step == "user.erase" for effect in effects)
     signs = [e.at for e in effects if e.step == "model.called" and e.values.get("sign")] if is_erased else []
     for effect in effects:
