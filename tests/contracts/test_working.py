@@ -80,13 +80,13 @@ WRITES: Mapping[str, Write] = {
 # --- journal
 
 
-async def test_the_journal_holds_the_newest_entries_with_content_first(store: SqlStore) -> None:
+async def test_the_journal_holds_the_newest_entries_with_content_first_without_their_html(store: SqlStore) -> None:
     await add(store, a_user(), a_user("u2"))
     written = [an_entry(f"e{n}", written_at=NOW - n * HOUR) for n in range(1, 6)]
     blank = an_entry("blank", text="", written_at=NOW)
     await store.upsert_entries([*written[::-1], blank, an_entry("theirs", "u2", written_at=NOW)])
     journal = await store.journal("u1", entries=3, messages=3)
-    assert journal.entries == written[:3]
+    assert journal.entries == [replace(entry, content="", images=()) for entry in written[:3]]
 
 
 async def test_entries_made_of_our_messages_are_not_read_as_the_users_own(store: SqlStore) -> None:

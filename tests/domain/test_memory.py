@@ -241,6 +241,23 @@ def test_no_list_outgrows_its_bound_and_the_same_journal_gives_the_same(journal:
     assert memory == memory_of(remembered(*journal))
 
 
+WON = "We finally finished the old boat and it floats."
+HARD = "I am struggling with the night shifts again."
+
+
+def test_what_went_right_lately_and_what_is_hard_are_found_and_shown_to_no_writer() -> None:
+    context = remembered((2, f"{PLAIN} {WON}"), (20, f"{WON} {HARD}"), (60, HARD))
+    memory = memory_of(context)
+    assert [(win.quote, win.note.days_ago) for win in memory.wins] == [(WON, 2)]
+    assert [(hard.quote, hard.note.days_ago) for hard in memory.struggles] == [(HARD, 20), (HARD, 60)]
+    assert not {*memory.wins, *memory.struggles} & set(memory.excerpts())
+
+
+def test_beside_a_grave_matter_nothing_went_right_and_nothing_is_hard() -> None:
+    memory = memory_of(remembered((1, f"My mother died on Sunday. {WON} {HARD}")))
+    assert (memory.wins, memory.struggles) == ((), ())
+
+
 def test_small_letters_are_as_many_as_those_written() -> None:
     every = "".join(chr(code) for code in range(sys.maxunicode + 1))
     (note,) = remembered((1, "x")).notes

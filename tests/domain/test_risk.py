@@ -443,3 +443,11 @@ def test_an_excuse_is_near_by_within_twenty_words() -> None:
     mention = rules("red door", near="film", weight=Weight.MENTION)
     assert mention.find("film " + "word " * 19 + "red door") is None
     assert mention.find("film " + "word " * 20 + "red door") is not None
+
+
+def test_a_text_read_again_gives_the_same_however_many_were_read_between() -> None:
+    few = rules("red door")
+    texts = [*(f"day {n}" for n in range(45_000)), "the red door"]
+    first = [few.find(text) for text in texts]
+    assert first == [few.find(text) for text in texts]
+    assert [finding is not None for finding in first] == [False] * 45_000 + [True]

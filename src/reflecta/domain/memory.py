@@ -4,22 +4,27 @@ Every finding is an excerpt, word for word, with the entry it stands in. Found b
 a writer who can read it. Deterministic.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from re import Pattern
 from typing import Final
 
 from reflecta.domain.note import Note
 from reflecta.domain.people import introduction, kin
-from reflecta.domain.sayings import Journal, Saying
+from reflecta.domain.sayings import Journal, Saying, Tells
 from reflecta.domain.wording import Cues, Language, TemplateSet
 
 # A commitment is asked after within a week; after that it is brought to mind.
 RECENT_DAYS: Final = range(8)
+# A success is good news for so long.
+WIN_DAYS: Final = 14
 MAX_RECENT: Final = 3
 MAX_OLDER: Final = 5
 MAX_PEOPLE: Final = 6
 MAX_CONTRASTS: Final = 3
+# More than the messages that may have quoted some of them.
+MAX_TOLD: Final = 12
 WEEKS_APART: Final = 14
 # What an excerpt costs beside its words: its field names, the entry's id and its date.
 EXCERPT_TOKENS: Final = 35
@@ -59,14 +64,19 @@ class Contrast:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """What is brought to mind, each list newest first; *commitments* are those not told to be done or given up."""
+    """What is brought to mind, each list newest first; *commitments* are those not told to be done or given up.
+
+    *wins* of the last two weeks and *struggles* say what a message may be about; a writer is not shown them apart.
+    """
 
     commitments: tuple[Excerpt, ...] = ()
     people: tuple[Person, ...] = ()
     contrasts: tuple[Contrast, ...] = ()
+    wins: tuple[Excerpt, ...] = ()
+    struggles: tuple[Excerpt, ...] = ()
 
     def excerpts(self) -> Iterator[Excerpt]:
-        """Give every excerpt."""
+        """Give every excerpt that a writer is shown."""
         yield from self.commitments
         yield from (person.excerpt for person in self.people)
         for contrast in self.contrasts:
@@ -87,7 +97,32 @@ def recall(notes: Sequence[Note], cues: Cues, *, budget: int, tokens: Callable[[
         people=tuple(islice(_people(journal), MAX_PEOPLE)),
         contrasts=tuple(islice(_contrasts(journal), MAX_CONTRASTS)),
     )
-    return _within(budget, memory, tokens)
+    return replace(_within(budget, memory, tokens), wins=_wins(journal), struggles=_struggles(journal))
+
+
+def _wins(journal: Journal) -> tuple[Excerpt, ...]:
+    telling, notes = journal.telling, journal.notes
+    recent = next((place for place, note in enumerate(notes) if note.days_ago > WIN_DAYS), len(notes))
+    found = _sayings(journal, telling.successes, telling.wins, recent)
+    return tuple(_excerpt(journal, saying) for saying in islice(found, MAX_TOLD))
+
+
+def _struggles(journal: Journal) -> tuple[Excerpt, ...]:
+    telling = journal.telling
+    found = _sayings(journal, telling.struggles, telling.is_struggle, len(journal.notes))
+    return tuple(_excerpt(journal, saying) for saying in islice(found, MAX_TOLD))
+
+
+def _sayings(journal: Journal, cues: Iterable[Pattern[str]], tells: Tells, notes: int) -> Iterator[Saying]:
+    """Give the sentences of the newest so many notes that have one of the cues and tell what is asked for."""
+    last = -1
+    for place, at, _ in journal.found(cues, notes):
+        if at < last or journal.is_grave(place):
+            continue
+        saying = journal.saying_at(place, at)
+        if saying is not None and tells(journal.text, saying.start, saying.end):
+            last = saying.end
+            yield saying
 
 
 def _within(budget: int, memory: Memory, tokens: Callable[[str], int]) -> Memory:
@@ -138,6 +173,8 @@ def rebind(memory: Memory, sources: Mapping[str, Note]) -> Memory:
         commitments=tuple(map(bound, memory.commitments)),
         people=tuple(replace(person, excerpt=bound(person.excerpt)) for person in memory.people),
         contrasts=tuple(Contrast(older=bound(c.older), newer=bound(c.newer)) for c in memory.contrasts),
+        wins=memory.wins,
+        struggles=memory.struggles,
     )
 
 
@@ -145,7 +182,7 @@ def _commitments(journal: Journal) -> Iterator[Excerpt]:
     """Give the newest intentions of the last week, then older ones, that no newer saying settles or repeats."""
     room = {True: MAX_RECENT, False: MAX_OLDER}
     told: list[Collection[str]] = []
-    for saying in _intentions(journal):
+    for saying in _sayings(journal, journal.telling.goals, journal.telling.intends, len(journal.notes)):
         is_recent = journal.notes[saying.place].days_ago in RECENT_DAYS
         subjects = journal.subjects(saying)
         if not room[is_recent] or _is_repeated(subjects, told):
@@ -156,17 +193,6 @@ def _commitments(journal: Journal) -> Iterator[Excerpt]:
             yield _excerpt(journal, saying)
         if not room[False]:
             return
-
-
-def _intentions(journal: Journal) -> Iterator[Saying]:
-    telling, last = journal.telling, -1
-    for place, at, _ in journal.found(telling.goals):
-        if at < last or journal.is_grave(place):
-            continue
-        saying = journal.saying_at(place, at)
-        if saying is not None and telling.intends(journal.text, saying.start, saying.end):
-            last = saying.end
-            yield saying
 
 
 def _is_repeated(subjects: Collection[str], told: Sequence[Collection[str]]) -> bool:

@@ -10,7 +10,7 @@ from typing import Final
 
 from reflecta.domain.context import Context
 from reflecta.domain.feedback import is_unhelpful
-from reflecta.domain.memory import RECENT_DAYS, Memory
+from reflecta.domain.memory import RECENT_DAYS, WIN_DAYS, Excerpt, Memory
 from reflecta.domain.model import ChallengeDegree, MessageType
 from reflecta.domain.quoting import Quote, Quotes, Sentence, find_pairs, is_at_ease, is_goal, is_struggle, is_win
 from reflecta.domain.text import comparable, words
@@ -18,7 +18,6 @@ from reflecta.domain.wording import Language, join
 
 # On the day itself nobody need be asked how a plan goes.
 CHECK_IN_DAYS: Final = RECENT_DAYS[1:]
-WIN_DAYS: Final = 14
 WEEK_DAYS: Final = 7
 # As many journaling days of the last seven make a run.
 RUN_DAYS: Final = 3
@@ -200,21 +199,28 @@ def _is_within_any(one: str, others: Collection[str]) -> bool:
     return any(one in other or other in one for other in others)
 
 
+def _has_new(context: Context, excerpts: Iterable[Excerpt]) -> bool:
+    """Say whether one of the excerpts was quoted by no past message."""
+    told = "".join(map(join, context.told))
+    return any(join(words(excerpt.quote)) not in told for excerpt in excerpts)
+
+
 def _has_open(context: Context, memory: Memory, is_of_age: Callable[[int], bool]) -> bool:
     """Say whether a commitment of that age is open that no past message has quoted."""
-    told = "".join(map(join, context.told))
-    return any(is_of_age(c.note.days_ago) and join(words(c.quote)) not in told for c in memory.commitments)
+    return _has_new(context, (open_one for open_one in memory.commitments if is_of_age(open_one.note.days_ago)))
 
 
 # What the findings of memory allow, without reading the notes again.
 _BY_MEMORY: Final[Mapping[MessageType, Callable[[Context, Memory], bool]]] = {
     MessageType.CHECK_IN: lambda context, memory: _has_open(context, memory, CHECK_IN_DAYS.__contains__),
+    MessageType.ENCOURAGEMENT: lambda context, memory: _has_new(context, memory.wins),
     MessageType.REMINDER: lambda context, memory: _has_open(context, memory, CHECK_IN_DAYS.stop.__le__),
     MessageType.CHALLENGE: lambda context, memory: _wants_challenge(context) and bool(memory.commitments),
     MessageType.ALIGNMENT_REFLECTION: lambda context, memory: (
         _has_focus(context) or len({c.note.entry_id for c in memory.commitments}) >= COMPETING_GOALS
     ),
     MessageType.PERSONAL_INSIGHT: lambda context, memory: not context.is_newcomer and bool(memory.contrasts),
+    MessageType.RELEVANT_LESSON: lambda context, memory: _has_new(context, memory.struggles),
 }
 
 # The kinds in the order of what they say of the person, and where each finds its facts, best first.

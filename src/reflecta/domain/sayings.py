@@ -82,7 +82,7 @@ class Telling:
     """What the cues of a language say of the part of a text, in small letters, from one place to another."""
 
     def __init__(self, cues: Cues) -> None:
-        self.goals = _patterns(cues.goal)
+        self.goals, self.successes, self.struggles = map(_patterns, (cues.goal, cues.win, cues.struggle))
         self._goal, self._not_goal = _pattern(cues.goal), _pattern(cues.not_goal)
         self._win, self._negation = _pattern(cues.win), _pattern(cues.negation)
         self._settled = _pattern(_SETTLED)
@@ -103,24 +103,29 @@ class Telling:
         """Say whether a sentence tells that something was done or given up."""
         if self.intends(text, start, end):
             return False
-        return self._settled.search(text, start, end) is not None or self._wins(text, start, end)
+        return self._settled.search(text, start, end) is not None or self.wins(text, start, end)
 
     def hopes(self, text: str, start: int, end: int) -> bool:
         """Say whether a sentence intends something, or tells that it goes well."""
-        if not self._wins(text, start, end) and not self.intends(text, start, end):
+        if not self.wins(text, start, end) and not self.intends(text, start, end):
             return False
-        return self._struggle.search(text, start, end) is None
+        return not self.is_struggle(text, start, end)
+
+    def is_struggle(self, text: str, start: int, end: int) -> bool:
+        """Say whether a sentence tells that something is hard."""
+        return self._struggle.search(text, start, end) is not None
 
     def doubts(self, text: str, start: int, end: int) -> bool:
         """Say whether a sentence struggles with something, or denies it."""
         if self.hopes(text, start, end) or self.intends(text, start, end):
             return False
-        if self._struggle.search(text, start, end) is not None:
+        if self.is_struggle(text, start, end):
             return True
         # 'Finally it is grey no more' denies something, and is no doubt.
         return self._denial.search(text, start, end) is not None and self._win.search(text, start, end) is None
 
-    def _wins(self, text: str, start: int, end: int) -> bool:
+    def wins(self, text: str, start: int, end: int) -> bool:
+        """Say whether a sentence tells that something went right."""
         return self._win.search(text, start, end) is not None and self._negation.search(text, start, end) is None
 
 
@@ -151,9 +156,10 @@ class Journal:
         self._read: dict[int, Sequence[Saying]] = {}
         self._graves: dict[int, bool] = {}
 
-    def found(self, patterns: Iterable[re.Pattern[str]]) -> Iterator[tuple[int, int, int]]:
-        """Give where the matches begin and end, in order, each after its note's place."""
-        spans = [match.span() for pattern in patterns for match in pattern.finditer(self.text)]
+    def found(self, patterns: Iterable[re.Pattern[str]], notes: int | None = None) -> Iterator[tuple[int, int, int]]:
+        """Give where the matches begin and end in so many notes, in order, each after its note's place."""
+        stop = self._starts[len(self.notes) if notes is None else notes]
+        spans = [match.span() for pattern in patterns for match in pattern.finditer(self.text, 0, stop)]
         for start, end in sorted(spans):
             yield bisect_right(self._starts, start) - 1, start, end
 

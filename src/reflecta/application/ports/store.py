@@ -154,7 +154,10 @@ class Work:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journal:
-    """What is known of a user's life: newest entries with content first, insights, newest messages first."""
+    """What is known of a user's life: newest entries with content first, insights, newest messages first.
+
+    The entries come without their HTML and images.
+    """
 
     entries: Sequence[Entry] = ()
     insights: Insights | None = None

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import blake2b
 from itertools import chain
 from typing import Final
 
@@ -14,6 +15,8 @@ from reflecta.domain.risk.steps import Either, Way, Word, needed_words, reach
 
 # As far from a mention, in words, the words that put it at a distance may stand.
 NEAR: Final = 20
+# Digests of texts; 3 MB.
+_REMEMBERED: Final = 20_000
 
 
 class Sign(StrEnum):
@@ -135,6 +138,7 @@ class RiskRules:
         self.version = version
         self._common = frozenset[str]().union(*(one.common for one in lists))
         self._ranks: dict[frozenset[str], tuple[bool, int, int]] = {}
+        self._quiet: set[bytes] = set()
         fillers = frozenset[str]().union(*(one.fillers for one in lists))
         typos: set[str] = set()
         words: set[str] = set()
@@ -161,8 +165,19 @@ class RiskRules:
         )
 
     def find(self, text: str) -> Finding | None:
-        """Give the gravest sign in a text, None where the rules see none."""
-        return next(self._findings(text), None)
+        """Give the gravest sign in a text, None where the rules see none.
+
+        The same entries are read again day after day: of those without a sign their digests are remembered.
+        """
+        digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        if digest in self._quiet:
+            return None
+        finding = next(self._findings(text), None)
+        if finding is None:
+            if len(self._quiet) >= _REMEMBERED:
+                self._quiet.clear()
+            self._quiet.add(digest)
+        return finding
 
     def find_all(self, text: str) -> Sequence[Finding]:
         """Give what every rule finds in a text, the gravest first."""

@@ -179,6 +179,19 @@ def to_entry(row: Row) -> Entry:
     )
 
 
+def to_text(row: Row) -> Entry:
+    """Read a row of `journal_entries` without its HTML and images."""
+    return Entry(
+        id=row.id,
+        user_id=row.user_id,
+        content="",
+        text=row.text,
+        written_at=row.written_at,
+        updated_at=row.updated_at,
+        message_id=row.message_id,
+    )
+
+
 def insights_values(insights: Insights) -> Values:
     """Give the columns of a user's insights."""
     return {

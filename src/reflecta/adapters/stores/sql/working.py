@@ -20,10 +20,10 @@ from reflecta.adapters.stores.sql.rows import (
     entry_values,
     occasion_values,
     screening_value,
-    to_entry,
     to_insights,
     to_occasion,
     to_screening,
+    to_text,
     to_user,
 )
 from reflecta.adapters.stores.sql.schema import (
@@ -43,8 +43,10 @@ from reflecta.application.ports.store import Ending, Journal, KeptContext, Sendi
 from reflecta.domain.errors import Conflict, LeaseLost, NotFound
 from reflecta.domain.model import Attempt, Call, Occasion, OccasionState, Outcome, Reason, Screening
 
+# A context is made of the text alone.
+_TEXT = [column for column in journal_entries.c if column.name not in {"content", "images"}]
 ENTRIES = (
-    sa.select(journal_entries)
+    sa.select(*_TEXT)
     .where(journal_entries.c.user_id == sa.bindparam("user"), journal_entries.c.has_content)
     .order_by(journal_entries.c.written_at.desc())
     .limit(sa.bindparam("most", type_=sa.Integer))
@@ -187,7 +189,7 @@ class ProcessSql(SqlPart):
             rows = connection.execute(ENTRIES, {"user": user_id, "most": entries}).all()
             insights = connection.execute(_INSIGHTS, {"user": user_id}).first()
             return Journal(
-                entries=[to_entry(row) for row in rows],
+                entries=[to_text(row) for row in rows],
                 insights=to_insights(insights) if insights is not None else None,
                 messages=read_messages(connection, user_id, messages),
             )
