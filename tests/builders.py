@@ -50,7 +50,7 @@ def a_user(
     user = User(
         id=user_id,
         timezone="Europe/Berlin",
-        given_timezone="Europe/Berlin",
+        given_timezone=fields.get("timezone", "Europe/Berlin"),
         next_due_at=NOW,
         preferences=Preferences(enabled=enabled, window=window, cadence=cadence),
         push=Push(enabled=bool(tokens), tokens=tokens),
@@ -64,7 +64,12 @@ def an_entry(
     """Make an entry written yesterday."""
     written_at = NOW - timedelta(days=1)
     entry = Entry(
-        id=entry_id, user_id=user_id, content=f"<p>{text}</p>", text=text, written_at=written_at, updated_at=written_at
+        id=entry_id,
+        user_id=user_id,
+        content=f"<p>{text}</p>" if text else "",
+        text=text,
+        written_at=written_at,
+        updated_at=written_at,
     )
     return replace(entry, **fields)
 

@@ -10,8 +10,9 @@ import pytest
 from tests.databases import Elsewhere, Place, apart, empty, migrated, postgres_database
 
 from reflecta.adapters.stores.sql import SqlStore
+from reflecta.application.ports.store import Store
 
-OpenStore = Callable[[], Awaitable[SqlStore]]
+OpenStore = Callable[[], Awaitable[Store]]
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from reflecta.adapters.stores.sql import SqlStore
 from reflecta.adapters.stores.sql.database import Transaction, connect
 from reflecta.adapters.stores.sql.schema import metadata
+from reflecta.application.ports.store import Store
 
 POSTGRES = sa.make_url(os.environ.get("REFLECTA_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres"))
 SERVICES_REQUIRED = os.environ.get("REQUIRE_SERVICES") == "1"
@@ -137,7 +138,13 @@ async def migrated(url: str) -> None:
         pass
 
 
-async def empty(store: SqlStore) -> None:
+def sql(store: Store) -> SqlStore:
+    """Give a store that is known to be one of SQL."""
+    assert isinstance(store, SqlStore)
+    return store
+
+
+async def empty(store: Store) -> None:
     """Delete all rows; for the few of a test this is faster than TRUNCATE, and in one statement than in many."""
 
     def delete_all(connection: sa.Connection) -> None:
@@ -149,20 +156,20 @@ async def empty(store: SqlStore) -> None:
         for table in tables:
             connection.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608
 
-    await store.database.write(delete_all)
+    await sql(store).database.write(delete_all)
 
 
-async def rows(store: SqlStore, statement: str, **values: object) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+async def rows(store: Store, statement: str, **values: object) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """Read by a statement of the test's own."""
-    return await store.database.read(lambda c: c.execute(sa.text(statement), values).all())
+    return await sql(store).database.read(lambda c: c.execute(sa.text(statement), values).all())
 
 
-async def write(store: SqlStore, statement: str, **values: object) -> None:
+async def write(store: Store, statement: str, **values: object) -> None:
     """Write by a statement of the test's own, behind the store's back."""
-    await store.database.write(lambda c: c.execute(sa.text(statement), values).rowcount)
+    await sql(store).database.write(lambda c: c.execute(sa.text(statement), values).rowcount)
 
 
-async def dump(store: SqlStore) -> dict[str, list[str]]:
+async def dump(store: Store) -> dict[str, list[str]]:
     """Give every row of every table as text."""
     return {
         table.name: sorted(repr(tuple(row)) for row in await rows(store, f'SELECT * FROM "{table.name}"'))  # noqa: S608

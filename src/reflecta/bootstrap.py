@@ -34,6 +34,7 @@ from reflecta.adapters.models.templates import load_templates
 from reflecta.adapters.prompts import load_prompts
 from reflecta.adapters.regions import region_of
 from reflecta.adapters.risk_rules import load_risk_rules
+from reflecta.adapters.stores import store_at
 from reflecta.adapters.stores.sql import SqlStore
 from reflecta.adapters.telemetry import LogTelemetry
 from reflecta.application.budget import Budget
@@ -45,6 +46,7 @@ from reflecta.application.ingest import Ingest
 from reflecta.application.leases import Leases
 from reflecta.application.on_demand import OnDemand
 from reflecta.application.ports import Channel, Clock, Engine, Model, Telemetry
+from reflecta.application.ports.store import Store
 from reflecta.application.process import Policy, Process
 from reflecta.application.screening import Screen
 from reflecta.application.tick import Tick
@@ -68,7 +70,7 @@ class Service:
     settings: Settings
     clock: Clock
     telemetry: Telemetry
-    store: SqlStore
+    store: Store
     engine: Engine
     local: LocalEngine | None
     queue: "PgQueue | None"
@@ -115,12 +117,7 @@ async def open_service(
     )
     async with AsyncExitStack() as stack:
         queue = await _queue(ground, stack)
-        store = SqlStore.at(
-            settings.database_url,
-            enlist=queue.enlist if queue else None,
-            migrate=settings.migrate,
-            pool_size=settings.database_pool,
-        )
+        store = _store(ground, queue)
         stack.push_async_callback(store.aclose)
         await store.open()
         deliver = _deliver(ground, store)
@@ -137,7 +134,7 @@ async def open_service(
 
 def _wire(
     ground: _Ground,
-    store: SqlStore,
+    store: Store,
     queue: "PgQueue | None",
     http: "HttpEngine | None",
     work_with: tuple[Process, Deliver],
@@ -168,7 +165,16 @@ def _wire(
     )
 
 
-def _process(ground: _Ground, store: SqlStore, writing: "_Writing", deliver: Deliver) -> Process:
+def _store(ground: _Ground, queue: "PgQueue | None") -> Store:
+    settings = ground.settings
+    if queue is not None:
+        return SqlStore.at(
+            settings.database_url, enlist=queue.enlist, migrate=settings.migrate, pool_size=settings.database_pool
+        )
+    return store_at(settings.store_url, clock=ground.clock, migrate=settings.migrate, pool_size=settings.database_pool)
+
+
+def _process(ground: _Ground, store: Store, writing: "_Writing", deliver: Deliver) -> Process:
     settings, clock, telemetry = ground.settings, ground.clock, ground.telemetry
     return Process(
         store=store,
@@ -209,7 +215,7 @@ def _hold(settings: Settings) -> timedelta | None:
     return None if settings.safety_review else timedelta(hours=settings.safety_hold_hours)
 
 
-def _deliver(ground: _Ground, store: SqlStore) -> Deliver:
+def _deliver(ground: _Ground, store: Store) -> Deliver:
     return Deliver(
         store=store,
         channels=_channels(ground),

@@ -61,6 +61,8 @@ class Settings(BaseSettings):
 
     env: Environment = Environment.DEVELOPMENT
     database_url: str = "sqlite:///reflecta.db"
+    firestore_emulator_host: Annotated[str | None, Field(validation_alias="FIRESTORE_EMULATOR_HOST")] = None
+    """Where a firestore:// database is an emulator, as Google's own tools are told."""
     database_pool: Annotated[int, Field(ge=1, le=200)] = 10
     migrate: bool = True
     """Bring the schema up to date at start."""
@@ -163,6 +165,14 @@ class Settings(BaseSettings):
         if self.channel is ChannelName.AUTO:
             return bool(self.expo_access_token or self.expo_base_url or self.env is Environment.PRODUCTION)
         return self.channel is ChannelName.EXPO
+
+    @property
+    def store_url(self) -> str:
+        """Give the database's URL, with the emulator where one is named."""
+        url, emulator = self.database_url, self.firestore_emulator_host
+        if emulator is None or not url.startswith("firestore:") or "emulator=" in url:
+            return url
+        return f"{url}{'&' if '?' in url else '?'}emulator={emulator}"
 
     @property
     def uses_model(self) -> bool:

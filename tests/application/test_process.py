@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from tests.application.scene import Scene, a_draft, a_scene, a_verdict
 from tests.builders import NOW, a_call, a_user, an_entry
+from tests.databases import sql
 
 from reflecta.adapters.stores.sql import SqlStore
 from reflecta.application.ports import Completion
@@ -328,7 +329,7 @@ async def test_a_database_that_is_away_for_a_moment_ends_nothing_and_the_next_tr
     async with a_scene([a_draft(), a_verdict()]) as scene:
         await scene.add_due_user()
         occasion, process = await scene.claimed(), scene.service.process
-        away = _Away(scene.service.store.database)
+        away = _Away(sql(scene.service.store).database)
         with pytest.raises(StoreUnavailable):
             await replace(process, store=away)(occasion)
         scene.clock.advance(timedelta(minutes=2))  # the lease runs out

@@ -16,11 +16,10 @@ from tests.builders import (
     an_attempt,
     an_entry,
 )
+from tests.contracts.behind import dump, keeps_contexts
 from tests.contracts.steps import add, in_work, sent, take
-from tests.databases import dump
 
-from reflecta.adapters.stores.sql import SqlStore
-from reflecta.application.ports.store import Ending, KeptContext
+from reflecta.application.ports.store import Ending, KeptContext, Store
 from reflecta.domain.errors import LeaseLost
 from reflecta.domain.model import (
     Assessment,
@@ -66,7 +65,7 @@ FULL_ATTEMPT = Attempt(
     error="InvalidReply: no JSON",
 )
 
-Write = Callable[[SqlStore, str, str], Awaitable[object]]
+Write = Callable[[Store, str, str], Awaitable[object]]
 WRITES: Mapping[str, Write] = {
     "save_attempt": lambda store, occasion, token: store.save_attempt(
         occasion, an_attempt(2), token=token, context=KeptContext(text="c")
@@ -80,7 +79,7 @@ WRITES: Mapping[str, Write] = {
 # --- journal
 
 
-async def test_the_journal_holds_the_newest_entries_with_content_first_without_their_html(store: SqlStore) -> None:
+async def test_the_journal_holds_the_newest_entries_with_content_first_without_their_html(store: Store) -> None:
     await add(store, a_user(), a_user("u2"))
     written = [an_entry(f"e{n}", written_at=NOW - n * HOUR) for n in range(1, 6)]
     blank = an_entry("blank", text="", written_at=NOW)
@@ -89,13 +88,13 @@ async def test_the_journal_holds_the_newest_entries_with_content_first_without_t
     assert journal.entries == [replace(entry, content="", images=()) for entry in written[:3]]
 
 
-async def test_entries_made_of_our_messages_are_not_read_as_the_users_own(store: SqlStore) -> None:
+async def test_entries_made_of_our_messages_are_not_read_as_the_users_own(store: Store) -> None:
     await sent(store)
     journal = await store.journal("u1", entries=10, messages=10)
     assert (journal.entries, len(journal.messages)) == ([], 1)
 
 
-async def test_the_journal_holds_the_insights(store: SqlStore) -> None:
+async def test_the_journal_holds_the_insights(store: Store) -> None:
     await add(store, a_user())
     source = Source(quote="I froze", extracted_at=NOW)
     focus = Insight(headline="Speaking up", description="At work", sources=(source,), updated_at=NOW)
@@ -104,7 +103,7 @@ async def test_the_journal_holds_the_insights(store: SqlStore) -> None:
     assert (await store.journal("u1", entries=1, messages=1)).insights == insights
 
 
-async def test_the_journal_holds_the_newest_messages_first_with_what_the_user_made_of_them(store: SqlStore) -> None:
+async def test_the_journal_holds_the_newest_messages_first_with_what_the_user_made_of_them(store: Store) -> None:
     await sent(store)
     forced = a_forced_occasion()
     await store.force(forced)
@@ -124,25 +123,25 @@ async def test_the_journal_holds_the_newest_messages_first_with_what_the_user_ma
     assert len((await store.journal("u1", entries=1, messages=1)).messages) == 1
 
 
-async def test_the_journal_of_nobody_is_empty(store: SqlStore) -> None:
+async def test_the_journal_of_nobody_is_empty(store: Store) -> None:
     journal = await store.journal("nobody", entries=5, messages=5)
-    assert (journal.entries, journal.insights, journal.messages) == ([], None, ())
+    assert (list(journal.entries), journal.insights, list(journal.messages)) == ([], None, [])
 
 
 # --- context, attempts
 
 
-async def test_the_context_is_kept_and_replaced(store: SqlStore) -> None:
+async def test_the_context_is_kept_and_replaced(store: Store) -> None:
     occasion = await in_work(store)
     for text in ("first", "second"):
         await store.save_attempt(occasion, an_attempt(), token="t1", context=KeptContext(text=text))
     await store.save_attempt(occasion, an_attempt(), token="t1")
     explanation = await store.explanation(occasion)
     assert explanation is not None
-    assert explanation.context == "second"
+    assert explanation.context == ("second" if keeps_contexts(store) else None)
 
 
-async def test_an_attempt_comes_back_as_it_was_saved(store: SqlStore) -> None:
+async def test_an_attempt_comes_back_as_it_was_saved(store: Store) -> None:
     occasion = await in_work(store)
     await store.save_attempt(occasion, FULL_ATTEMPT, token="t1")
     explanation = await store.explanation(occasion)
@@ -150,7 +149,7 @@ async def test_an_attempt_comes_back_as_it_was_saved(store: SqlStore) -> None:
     assert explanation.attempts == [FULL_ATTEMPT]
 
 
-async def test_an_attempt_without_draft_or_calls_comes_back_as_it_was_saved(store: SqlStore) -> None:
+async def test_an_attempt_without_draft_or_calls_comes_back_as_it_was_saved(store: Store) -> None:
     occasion = await in_work(store)
     broken_off = Attempt(number=1, created_at=NOW, error="ModelTimeout: no answer in 60 s")
     await store.save_attempt(occasion, broken_off, token="t1")
@@ -159,7 +158,7 @@ async def test_an_attempt_without_draft_or_calls_comes_back_as_it_was_saved(stor
     assert explanation.attempts == [broken_off]
 
 
-async def test_an_attempt_saved_again_with_its_assessment_replaces_the_first_form(store: SqlStore) -> None:
+async def test_an_attempt_saved_again_with_its_assessment_replaces_the_first_form(store: Store) -> None:
     occasion = await in_work(store)
     await store.save_attempt(occasion, replace(FULL_ATTEMPT, assessment=None, calls=FULL_ATTEMPT.calls[:1]), token="t1")
     await store.save_attempt(occasion, FULL_ATTEMPT, token="t1")
@@ -172,7 +171,7 @@ async def test_an_attempt_saved_again_with_its_assessment_replaces_the_first_for
 
 
 @pytest.mark.parametrize("name", WRITES)
-async def test_who_lost_the_lease_to_another_writes_nothing(store: SqlStore, name: str) -> None:
+async def test_who_lost_the_lease_to_another_writes_nothing(store: Store, name: str) -> None:
     occasion = await in_work(store)
     await store.save_attempt(occasion, an_attempt(), token="t1")
     await take(store, occasion, "t2", now=NOW + MINUTE)
@@ -183,7 +182,7 @@ async def test_who_lost_the_lease_to_another_writes_nothing(store: SqlStore, nam
 
 
 @pytest.mark.parametrize("name", WRITES)
-async def test_after_the_end_nothing_is_written(store: SqlStore, name: str) -> None:
+async def test_after_the_end_nothing_is_written(store: Store, name: str) -> None:
     occasion = await in_work(store)
     await store.finish(occasion, Ending(outcome=OccasionState.HELD_BACK, now=NOW), token="t1")
     before = await dump(store)
@@ -193,7 +192,7 @@ async def test_after_the_end_nothing_is_written(store: SqlStore, name: str) -> N
 
 
 @pytest.mark.parametrize("name", WRITES)
-async def test_a_token_opens_no_other_occasion(store: SqlStore, name: str) -> None:
+async def test_a_token_opens_no_other_occasion(store: Store, name: str) -> None:
     occasion = await in_work(store)
     await in_work(store, a_user("u2"), "t2")
     before = await dump(store)

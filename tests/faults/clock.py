@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from tests.builders import an_entry
-from tests.databases import postgres_database
+from tests.databases import postgres_database, sql
 from tests.faults.lives import rows, run
 from tests.machine.calendar import date_in, is_open
 from tests.proof.audit import Set
@@ -212,7 +212,8 @@ async def _service(
         model=author,
         with_models=False,
     ) as service:
-        service.store.database = Steps(service.store.database, clock)
+        store = sql(service.store)
+        store.database = Steps(store.database, clock)
         assert service.local is not None
         await service.local.start()
         reading = Remembered(clock)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final, cast
 
 import sqlalchemy as sa
+from tests.databases import sql
 from tests.machine import audit
 from tests.machine.doubles import IN_HAND, Act, Died, Hand, cancel_this_task, interrupted, mortal
 from tests.machine.host import Host
@@ -213,7 +214,7 @@ class Acts(Host):
         token = f"stopped-{self.known.step}"
         await asyncio.wait({asyncio.create_task(self.process(occasion_id, replace(process, new_token=lambda: token)))})
         # What was on its way to the database when its task was cancelled has arrived when this returns.
-        await self.stage.service.store.database.write(lambda c: c.execute(sa.text("SELECT 1")).first())
+        await sql(self.stage.service.store).database.write(lambda c: c.execute(sa.text("SELECT 1")).first())
         held = await self.scalars("SELECT id FROM occasions WHERE lease_token = :token", token=token)
         # One that is stopped while it asks for the lease may have it: it runs out by itself.
         if held and has_lease:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
+from tests.databases import sql
 from tests.machine import audit, holds, kept
 from tests.machine.known import Known, Person, Wish
 from tests.machine.stage import Stage
@@ -38,10 +39,10 @@ class Host:
 
     async def snapshot(self) -> audit.Snapshot:
         whole = bool(self.known.dead_canaries)
-        return await self.stage.service.store.database.read(lambda c: audit.read(c, whole=whole))
+        return await sql(self.stage.service.store).database.read(lambda c: audit.read(c, whole=whole))
 
     async def scalars(self, statement: str, **values: object) -> list[Any]:
-        store = self.stage.service.store
+        store = sql(self.stage.service.store)
         return await store.database.read(lambda c: list(c.scalars(sa.text(statement), values)))
 
     async def note(self) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from itertools import product
 
 import sqlalchemy as sa
+from tests.databases import sql
 from tests.proof.tick_audit import EARLY, Life
 from tests.proof.transitions import HOUR, Transition
 
@@ -254,7 +255,7 @@ def cast(service: Service, doubles: Doubles, hour: Hour, seed: int) -> tuple[Run
     on_failure = OnModelFailure.HOLD if holds else OnModelFailure.RETRY
     policy = replace(service.process.policy, on_model_failure=on_failure)
     run = Run(
-        store=service.store,
+        store=sql(service.store),
         ingest=service.ingest,
         tick=replace(service.tick, engine=doubles.inbox, draw=chance.random),
         process=replace(service.process, policy=policy, addresses=_no_address),

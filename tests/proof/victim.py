@@ -18,6 +18,7 @@ from pathlib import Path
 
 import aiohttp
 import sqlalchemy as sa
+from tests.databases import sql
 from tests.proof.dying import Fate, Place, watch
 
 from reflecta.adapters.clock import SystemClock
@@ -172,7 +173,7 @@ async def _once(model: WireModel, clock: FakeClock, *, together: bool) -> None:
 
 async def _work_queue_off(service: Service, endings: Endings) -> None:
     """Work until what is queued now has ended; what another has leased is not waited for."""
-    queued = await service.store.database.read(watch_the_ledger)
+    queued = await sql(service.store).database.read(watch_the_ledger)
     stop = asyncio.Event()
     working = asyncio.create_task(_work_queue(service, stop, _PATIENT_HEARTBEAT))
     while queued - endings.ended and not working.done():  # noqa: ASYNC110 - telemetry only tells

@@ -268,8 +268,9 @@ class Process:
         self.telemetry.event("context.started", occasion_id=occasion_id, user_id=user.id)
         journal: Journal = await self.store.journal(user.id, entries=self.policy.entries, messages=self.policy.messages)
         entries = safety.unflagged(user, journal.entries)
+        known = user.entry_count if journal.entry_count is None else journal.entry_count
         context = build_context(
-            replace(user, preferences=safety.soften(user.preferences, age_band=user.age_band)),
+            replace(user, preferences=safety.soften(user.preferences, age_band=user.age_band), entry_count=known),
             entries=entries,
             insights=journal.insights,
             messages=journal.messages,

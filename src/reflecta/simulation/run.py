@@ -12,6 +12,7 @@ from time import perf_counter, process_time
 from typing import Final
 
 from reflecta.adapters.models import Breaker, Fallback, Limited, Limits, Retrying
+from reflecta.adapters.stores.sql import SqlStore
 from reflecta.application.deliver import Deliver
 from reflecta.application.ports import Model
 from reflecta.application.tick import Tick
@@ -151,7 +152,9 @@ def _limits(given: Settings, used: Settings, scale: float) -> dict[str, tuple[in
 async def _play(stage: _Stage, users: Path | None) -> Population:
     door = Door(outages=stage.scenario.database.outages, clock=stage.clock)
     async with _opened(stage) as service:
-        await put_behind(door, service.store, pool_size=stage.settings.database_pool)
+        store = service.store
+        assert isinstance(store, SqlStore)  # noqa: S101 - `require_empty` took no other URL
+        await put_behind(door, store, pool_size=stage.settings.database_pool)
         if users is None:
             population = await people.make_up(service, stage.scenario, stage.clock.start)
         else:
@@ -159,7 +162,7 @@ async def _play(stage: _Stage, users: Path | None) -> Population:
         door.is_watched = True
         await _go_on(stage, service, population.users)
         door.is_watched = False
-        ledger = Ledger(database=service.store.database, start=stage.clock.start, end=stage.scenario.days * DAY)
+        ledger = Ledger(database=store.database, start=stage.clock.start, end=stage.scenario.days * DAY)
         stage.log.extend(await ledger.effects())
         return population
 

@@ -1,1 +1,34 @@
-"""Stores: SQL (SQLite and PostgreSQL by one schema)."""
+"""Stores: where everything is kept, chosen by the database's URL.
+
+Firestore's client takes half a second to load, and is loaded where it is chosen.
+"""
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
+
+from reflecta.adapters.stores.sql import SqlStore
+from reflecta.application.ports import Clock
+from reflecta.domain.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from reflecta.adapters.stores.firestore import FirestoreStore
+
+_FIRESTORE: Final = "firestore:"
+
+__all__ = ["is_firestore", "store_at"]
+
+
+def is_firestore(url: str) -> bool:
+    """Say whether a URL names a Firestore database."""
+    return url.startswith(_FIRESTORE)
+
+
+def store_at(url: str, *, clock: Clock, migrate: bool = True, pool_size: int = 10) -> "SqlStore | FirestoreStore":
+    """Make the store of a URL: sqlite, postgresql or firestore. ConfigurationError where it names none."""
+    if not is_firestore(url):
+        return SqlStore.at(url, migrate=migrate, pool_size=pool_size)
+    if find_spec("grpc") is None:
+        raise ConfigurationError("Firestore needs its client; install reflecta[firestore]")
+    from reflecta.adapters.stores.firestore import FirestoreStore  # noqa: PLC0415 - see above
+
+    return FirestoreStore.at(url, clock)

@@ -156,17 +156,21 @@ class Work:
 class Journal:
     """What is known of a user's life: newest entries with content first, insights, newest messages first.
 
-    The entries come without their HTML and images.
+    The entries come without their HTML and images. *entry_count* is given where the user's own count is not kept.
     """
 
     entries: Sequence[Entry] = ()
     insights: Insights | None = None
     messages: Sequence[PastMessage] = ()
+    entry_count: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptContext:
-    """What an occasion's drafts were written from: the text as the model got it, and the entries it quotes."""
+    """What an occasion's drafts were written from: the text as the model got it, and the entries it quotes.
+
+    A store that is not told of deletions keeps a fingerprint of the text.
+    """
 
     text: str
     entry_ids: Sequence[str] = ()
@@ -460,6 +464,10 @@ class Store(TickStore, ProcessStore, HostStore, OutboxStore, LedgerStore, Protoc
 
     async def aclose(self) -> None:
         """Finish what is in hand and disconnect."""
+        ...
+
+    async def is_current(self) -> bool:
+        """Say whether the schema is the one that this version needs; a store without schemas always is."""
         ...
 
     async def ping(self) -> None:

@@ -8,7 +8,6 @@ from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
 from reflecta import __version__
-from reflecta.adapters.stores.sql.schema import REVISION
 from reflecta.bootstrap import Service
 from reflecta.domain.errors import StoreUnavailable
 from reflecta.entrypoints.api.describe import OPEN, answers
@@ -62,7 +61,7 @@ class Health:
         try:
             async with asyncio.timeout(_PATIENCE):
                 await self._service.store.ping()
-                found = await self._service.store.revision()
+                is_current = await self._service.store.is_current()
         except (StoreUnavailable, TimeoutError):
             return "the store does not answer"
-        return None if found == REVISION else "the store's schema is of another version; run `reflecta migrate`"
+        return None if is_current else "the store's schema is of another version; run `reflecta migrate`"

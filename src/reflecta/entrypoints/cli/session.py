@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import TypeVar
 
 from reflecta.adapters.clock import StandingClock, SystemClock
-from reflecta.adapters.stores.sql import SqlStore
+from reflecta.adapters.stores import store_at
 from reflecta.application.explain import Explain
 from reflecta.application.ports import Clock
+from reflecta.application.ports.store import Store
 from reflecta.config import Settings, load
 from reflecta.entrypoints.cli.output import Output
 
@@ -20,7 +21,7 @@ T = TypeVar("T")
 class Ledger:
     """What can be read, as of *now*."""
 
-    store: SqlStore
+    store: Store
     explain: Explain
     now: datetime
 
@@ -45,7 +46,7 @@ class Session:
 
         async def opened() -> T:
             settings = self.settings
-            store = SqlStore.at(settings.database_url, migrate=settings.migrate, pool_size=1)
+            store = store_at(settings.store_url, clock=self.clock, migrate=settings.migrate, pool_size=1)
             try:
                 await store.open()
                 explain = Explain(store=store, clock=self.clock)

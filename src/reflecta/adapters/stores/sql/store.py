@@ -46,6 +46,10 @@ class SqlStore(TickSql, ProcessSql, HostSql, OutboxSql, LedgerSql):
         """Give the schema's revision as stored; None where there is no schema."""
         return await self.database.read(stored_revision)
 
+    async def is_current(self) -> bool:
+        """See the port."""
+        return await self.revision() == REVISION
+
     async def migrate(self) -> None:
         """Bring the schema up to date; two at once wait for each other."""
         await self.database.rebuild(upgrade)
