@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 
 import pytest
 from tests.databases import Elsewhere, Place, apart, empty, migrated, postgres_database
+from tests.firestore import emulator
 
 from reflecta.adapters.stores.sql import SqlStore
 from reflecta.application.ports.store import Store
@@ -45,6 +46,13 @@ def kept() -> Generator[dict[str, SqlStore]]:
     yield stores
     for store in stores.values():
         apart(store.aclose)
+
+
+@pytest.fixture(scope="session")
+def firestore() -> Generator[str]:
+    """Give the HOST:PORT of this process's own emulator."""
+    with emulator() as address:
+        yield address
 
 
 @pytest.fixture(params=["memory", "file", "postgres"])

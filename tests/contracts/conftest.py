@@ -1,24 +1,17 @@
 """The contract suite runs on every store: SQLite in memory and in a file, PostgreSQL, Firestore."""
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator
 
 import pytest
 from tests.builders import NOW
 from tests.conftest import OpenStore
 from tests.databases import Elsewhere, Place, empty
-from tests.firestore import emulator, new_project
+from tests.firestore import new_project
 
 from reflecta.adapters.stores.firestore import FirestoreStore
 from reflecta.adapters.stores.sql import SqlStore
 from reflecta.application.ports.store import Store
 from reflecta.testing import FakeClock
-
-
-@pytest.fixture(scope="session")
-def firestore() -> Generator[str]:
-    """Give the HOST:PORT of this process's own emulator."""
-    with emulator() as address:
-        yield address
 
 
 @pytest.fixture(params=["memory", "file", "postgres", "firestore"])

@@ -66,27 +66,31 @@ class OutboxFirestore(FirestorePart):
         return {one.id for one, _ in changes}
 
     async def settle(self, settled: Sequence[Settled]) -> None:
-        """See the port."""
-        await all_of(again(lambda item=item: self._settle(item)) for item in settled)
-
-    async def _settle(self, item: Settled) -> None:
-        (found,) = await self.wire.get((DELIVERIES, item.delivery_id))
-        if found is None:
+        """See the port. In one commit; where a result or a user was written to meanwhile, each for itself."""
+        if not settled:
             return
-        user_id = str(found.fields["userId"])
-        needs_user = item.drop_address or item.state is DeliveryState.PENDING
-        user = (await self.wire.get((USERS, user_id)))[0] if needs_user else None
+        try:
+            await self._settle(settled)
+        except Lost:
+            await all_of(again(lambda item=item: self._settle([item])) for item in settled)
+
+    async def _settle(self, settled: Sequence[Settled]) -> None:
+        found = await self.wire.get(*((DELIVERIES, item.delivery_id) for item in settled))
+        pairs = [(item, one) for item, one in zip(settled, found, strict=True) if one is not None]
+        owners = {str(one.fields["userId"]) for item, one in pairs if _concerns_user(item)}
+        users = dict(zip(owners, await self.wire.get(*((USERS, owner) for owner in owners)), strict=True))
         writes: list[Write] = []
-        if found.fields["state"] in {_SENDING, _ACCEPTED}:
-            writes.append(_change(found, _settled(item, found.fields)))
-            if item.state is DeliveryState.PENDING and user is not None:
-                forced = bool(found.fields["forced"])
-                if not wants_pushes(user.fields, forced=forced):
-                    writes = [_change(found, _unwanted(item))]
-                writes.append(change_user(user_id, user.version))
-        if item.drop_address and user is not None:
-            left = [token for token in tokens_of(user.fields) if token != found.fields["address"]]
-            writes.append(change_user(user_id, user.version, tokens=left))
+        dropped: dict[str, set[str]] = {}
+        for item, one in pairs:
+            user = users.get(str(one.fields["userId"]))
+            if one.fields["state"] in {_SENDING, _ACCEPTED}:
+                writes.append(_change(one, _result(item, one.fields, user)))
+            if item.drop_address and user is not None:
+                dropped.setdefault(user.id, set()).add(str(one.fields["address"]))
+        for user in filter(None, users.values()):
+            gone = dropped.get(user.id, set())
+            left = [token for token in tokens_of(user.fields) if token not in gone]
+            writes.append(change_user(user.id, user.version, **({"tokens": left} if gone else {})))
         await self.wire.commit(writes)
 
     async def take_tickets(self, channel: str, *, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
@@ -114,6 +118,19 @@ def _has_expired(fields: Fields, now: datetime) -> bool:
 def _marked(fields: Fields, until: datetime, at: int | None) -> Fields:
     tries = cast("int", fields["tries"]) + 1
     return {"state": _SENDING, "sendingUntil": to_ms(until), "tries": tries, "updatedAt": at}
+
+
+def _concerns_user(item: Settled) -> bool:
+    """Say whether a result changes a user, or depends on what they want."""
+    return item.drop_address or item.state is DeliveryState.PENDING
+
+
+def _result(item: Settled, fields: Fields, user: Snapshot | None) -> Fields:
+    """Give what a result makes of a delivery: what is to be tried again stays away from who has switched off."""
+    is_tried_again = item.state is DeliveryState.PENDING and user is not None
+    if is_tried_again and not wants_pushes(user.fields, forced=bool(fields["forced"])):
+        return _unwanted(item)
+    return _settled(item, fields)
 
 
 def _settled(item: Settled, fields: Fields) -> Fields:

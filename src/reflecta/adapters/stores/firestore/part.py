@@ -5,7 +5,7 @@ import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final, TypeVar
 
-from reflecta.adapters.stores.firestore.wire import Lost, Wire
+from reflecta.adapters.stores.firestore.wire import Lost, Snapshot, Wire
 from reflecta.domain.errors import StoreUnavailable
 
 T = TypeVar("T")
@@ -16,9 +16,14 @@ _PAUSE: Final = 0.02  # seconds, times the try
 
 
 class FirestorePart:
-    """One part of the store."""
+    """One part of the store.
+
+    *claimed* are occasions as this process claimed them: whoever takes one into work here need not read it first, and
+    learns at the first write when it is not so any more.
+    """
 
     wire: Wire
+    claimed: dict[str, Snapshot]
 
 
 async def again(work: Callable[[], Awaitable[T]]) -> T:

@@ -31,6 +31,7 @@ class FirestoreStore(
         TickFirestore.__init__(self)
         ProcessFirestore.__init__(self)
         self.wire = wire
+        self.claimed = {}
         self.clock = clock
 
     @classmethod

@@ -29,6 +29,8 @@ from reflecta.domain.model import Occasion, OccasionState, Reason, occasion_id
 
 Plan = Callable[[Slot], ClaimPlan]
 
+# Where others do the work, nobody takes these up.
+_MOST_REMEMBERED: Final = 5_000
 # What a claim became: the occasion it made, if any, and where it stands in the answer.
 _QUEUED, _DEFERRED, _FAILED, _NOTHING = "queued", "deferred", "failed", "nothing"
 
@@ -69,6 +71,8 @@ class TickFirestore(FirestorePart):
         One commit for each user: the due time and what is kept of them, if both are still as they were read, and the
         new occasion. Who lost a race is read again, once; an app that writes its users all day starves nobody.
         """
+        if len(self.claimed) > _MOST_REMEMBERED:
+            self.claimed.clear()
         ids = list(dict.fromkeys(user_ids))
         candidates = await self._candidates(ids, {user: self._page.pop(user, None) for user in ids}, until, plan)
         outcomes = await all_of(self._claim_one(candidate, until, now, plan) for candidate in candidates)
@@ -133,7 +137,9 @@ class TickFirestore(FirestorePart):
         if plan.reason is not None:
             await self.wire.commit([moved, new])
             return _DEFERRED, occasion.id
-        await self.wire.commit([moved, new, replace(state, open_occasion=occasion.id).write(user.id)])
+        opened = replace(state, open_occasion=occasion.id).write(user.id)
+        _, version, _ = await self.wire.commit([moved, new, opened])
+        self.claimed[occasion.id] = Snapshot(occasion.id, new.fields or {}, version)
         return _QUEUED, occasion.id
 
     async def sweep(self, now: datetime, *, limit: int, next_due: Callable[[Slot, datetime], datetime]) -> Swept:

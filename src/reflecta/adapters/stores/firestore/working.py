@@ -98,7 +98,9 @@ class ProcessFirestore(FirestorePart):
         """See the port."""
 
         async def take() -> _Held | None:
-            (found,) = await self.wire.get((OCCASIONS, occasion_id))
+            found = self.claimed.pop(occasion_id, None)
+            if found is None:
+                (found,) = await self.wire.get((OCCASIONS, occasion_id))
             if found is None or not _is_to_be_had(found.fields, now):
                 return None
             (user,) = await self.wire.get((USERS, str(found.fields["userId"])))

@@ -1,0 +1,40 @@
+"""A store on the emulator, with the documents of an app that knows nothing of it."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+
+import pytest
+from tests.builders import NOW
+from tests.firestore import new_project
+
+from reflecta.adapters.stores.firestore import FirestoreStore
+from reflecta.testing import FakeClock
+
+Another = Callable[[], Awaitable[FirestoreStore]]
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Give the clock that all stores of a test go by."""
+    return FakeClock(NOW)
+
+
+@pytest.fixture
+async def another(firestore: str, clock: FakeClock) -> AsyncGenerator[Another]:
+    """Open stores on one project, as several processes would."""
+    url, opened = new_project(firestore), list[FirestoreStore]()
+
+    async def open_one() -> FirestoreStore:
+        store = FirestoreStore.at(url, clock)
+        opened.append(store)
+        await store.open()
+        return store
+
+    yield open_one
+    for store in opened:
+        await store.aclose()
+
+
+@pytest.fixture
+async def store(another: Another) -> FirestoreStore:
+    """Open one store."""
+    return await another()
