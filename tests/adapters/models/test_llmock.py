@@ -42,8 +42,8 @@ class LLMock:
 
     def control(self, method: str, path: str, body: object = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.url}/_llmock/{path}", data=data, method=method)  # noqa: S310 - ours
-        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - loopback
+        request = urllib.request.Request(f"{self.url}/_llmock/{path}", data=data, method=method)
+        with urllib.request.urlopen(request, timeout=10) as response:
             return json.load(response)
 
 

@@ -28,7 +28,7 @@ async def get(store: FirestoreStore, collection: str, id_: str) -> Mapping[str, 
     return found.fields
 
 
-def a_document(uid: str, *, enabled: bool = True, **fields: object) -> dict[str, object]:
+def a_document(uid: str, fields: Mapping[str, object] | None = None, *, enabled: bool = True) -> dict[str, object]:
     """Give a user's document without a due time."""
     return {
         "uid": uid,
@@ -38,7 +38,7 @@ def a_document(uid: str, *, enabled: bool = True, **fields: object) -> dict[str,
             "coachingMessageTimePreference": "morning",
         },
         "userTimezone": "Europe/Berlin",
-        **fields,
+        **(fields or {}),
     }
 
 

@@ -30,9 +30,9 @@ async def schedule(store: FirestoreStore, page: int = 500, *, pages: int = 10_00
 
 
 async def test_null_and_missing_are_both_found_and_each_once(store: FirestoreStore) -> None:
-    await put(store, "users", {"null": a_document("null", **{DUE: None}), "missing": a_document("missing")})
-    await put(store, "users", {"off": a_document("off", enabled=False), "set": a_document("set", **{DUE: 1})})
-    await put(store, "users", {"zoneless": a_document("zoneless", userTimezone="Mars/Phobos")})
+    await put(store, "users", {"null": a_document("null", {DUE: None}), "missing": a_document("missing")})
+    await put(store, "users", {"off": a_document("off", enabled=False), "set": a_document("set", {DUE: 1})})
+    await put(store, "users", {"zoneless": a_document("zoneless", {"userTimezone": "Mars/Phobos"})})
     assert sorted(await schedule(store)) == ["missing", "null"]
     assert [(await get(store, "users", uid))[DUE] for uid in ("null", "missing")] == [REGULAR_MS] * 2
     assert await schedule(store) == []
@@ -46,13 +46,13 @@ async def test_null_and_missing_are_both_found_and_each_once(store: FirestoreSto
 async def test_a_due_time_in_another_form_becomes_the_number_that_it_means(
     store: FirestoreStore, written: object
 ) -> None:
-    await put(store, "users", {"u1": a_document("u1", **{DUE: written})})
+    await put(store, "users", {"u1": a_document("u1", {DUE: written})})
     await schedule(store)
     assert (await get(store, "users", "u1"))[DUE] == REGULAR_MS
 
 
 async def test_a_due_time_that_is_no_instant_counts_as_none(store: FirestoreStore) -> None:
-    await put(store, "users", {"u1": a_document("u1", **{DUE: "soon"})})
+    await put(store, "users", {"u1": a_document("u1", {DUE: "soon"})})
     assert await schedule(store) == []
     assert await schedule(store) == ["u1"]
 
@@ -81,19 +81,19 @@ async def test_a_walk_that_was_broken_off_misses_nobody(another: Another) -> Non
 
 
 async def test_between_two_walks_only_what_changed_is_read(store: FirestoreStore, clock: FakeClock) -> None:
-    await put(store, "users", {f"u{n:03}": a_document(f"u{n:03}", **{DUE: 1}) for n in range(300)})
+    await put(store, "users", {f"u{n:03}": a_document(f"u{n:03}", {DUE: 1}) for n in range(300)})
     await schedule(store)
     before = store.wire.read
     assert await schedule(store) == []
     assert store.wire.read - before <= 3
     clock.advance(timedelta(hours=1))
-    await put(store, "users", {"new": a_document("new", updatedAt=clock.now())})
+    await put(store, "users", {"new": a_document("new", {"updatedAt": clock.now()})})
     assert await schedule(store) == ["new"]
     assert store.wire.read - before <= 9
 
 
 async def test_the_next_day_everybody_is_looked_at_again(store: FirestoreStore, clock: FakeClock) -> None:
-    await put(store, "users", {"u1": a_document("u1", **{DUE: 1})})
+    await put(store, "users", {"u1": a_document("u1", {DUE: 1})})
     await schedule(store)
     await put(store, "users", {"silent": a_document("silent")})  # an app that keeps no updatedAt
     assert await schedule(store) == []
@@ -104,6 +104,6 @@ async def test_the_next_day_everybody_is_looked_at_again(store: FirestoreStore, 
 async def test_a_due_time_that_the_app_set_meanwhile_stays(store: FirestoreStore) -> None:
     await put(store, "users", {"u1": a_document("u1")})
     (slot,) = await store.unscheduled(10)
-    await put(store, "users", {"u1": a_document("u1", **{DUE: 5})})
+    await put(store, "users", {"u1": a_document("u1", {DUE: 5})})
     assert await store.set_first_due({slot.user_id: NOW}) == 0
     assert (await get(store, "users", "u1"))[DUE] == 5

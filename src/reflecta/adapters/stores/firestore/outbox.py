@@ -127,10 +127,9 @@ def _concerns_user(item: Settled) -> bool:
 
 def _result(item: Settled, fields: Fields, user: Snapshot | None) -> Fields:
     """Give what a result makes of a delivery: what is to be tried again stays away from who has switched off."""
-    is_tried_again = item.state is DeliveryState.PENDING and user is not None
-    if is_tried_again and not wants_pushes(user.fields, forced=bool(fields["forced"])):
-        return _unwanted(item)
-    return _settled(item, fields)
+    if item.state is not DeliveryState.PENDING or user is None:
+        return _settled(item, fields)
+    return _settled(item, fields) if wants_pushes(user.fields, forced=bool(fields["forced"])) else _unwanted(item)
 
 
 def _settled(item: Settled, fields: Fields) -> Fields:
