@@ -411,6 +411,7 @@ class Explanation:
     journal_entry_id: str | None = None
     sent_at: datetime | None = None
     deliveries: Sequence[Delivery] = field(default=())
+    feedback: Sequence[Feedback] = ()
 
 
 class LedgerStore(Protocol):
@@ -455,7 +456,46 @@ class LedgerStore(Protocol):
         ...
 
 
-class Store(TickStore, ProcessStore, HostStore, OutboxStore, LedgerStore, Protocol):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFlag:
+    """A sign of risk as it is kept; *user_id* is None once the user is erased."""
+
+    id: str
+    flag: Flag
+    user_id: str | None
+    occasion_id: str | None = None
+    reviewed_at: datetime | None = None
+
+
+class MoveStore(HostStore, Protocol):
+    """What a copy from one store to another asks. All that is kept may be kept again: nothing is doubled."""
+
+    async def entries_of(self, user_id: str, *, after: str = "", limit: int = 100) -> Sequence[Entry]:
+        """List all entries of a user by id, from the one after *after*: empty ones and those of messages too."""
+        ...
+
+    async def history(self, user_id: str, *, after: str = "", limit: int = 100) -> Sequence[Explanation]:
+        """List what is kept of a user's ended occasions, by id, from the one after *after*."""
+        ...
+
+    async def flags_of(self, user_id: str | None) -> Sequence[StoredFlag]:
+        """List the signs of risk of a user; of those who were erased without one."""
+        ...
+
+    async def keep_state(self, user: User) -> None:
+        """Keep what no upsert changes of a user who is there: failures, the hold, the entries that were flagged."""
+        ...
+
+    async def keep_history(self, explanations: Sequence[Explanation]) -> int:
+        """Insert ended occasions with all that is kept of them; give how many were not there yet."""
+        ...
+
+    async def keep_flags(self, flags: Sequence[StoredFlag]) -> int:
+        """Insert signs of risk; give how many were not there yet."""
+        ...
+
+
+class Store(TickStore, ProcessStore, MoveStore, OutboxStore, LedgerStore, Protocol):
     """The whole of it, and its life cycle."""
 
     async def open(self) -> None:

@@ -68,7 +68,7 @@ class BackfillFirestore(FirestorePart):
             newest = page[-1].fields["updatedAt"]
             if progress.get("changedSince") != newest:
                 progress["changedSince"] = newest
-                await self._keep(progress)
+                await self._remember(progress)
             if len(page) < limit:
                 return
             after = (newest, page[-1].id)
@@ -86,11 +86,11 @@ class BackfillFirestore(FirestorePart):
             after = page[-1].id if len(page) == limit else None
             progress["after"] = after
             progress["endedAt"] = now if after is None else None
-            await self._keep(progress)
+            await self._remember(progress)
             if after is None:
                 return
 
-    async def _keep(self, progress: Fields) -> None:
+    async def _remember(self, progress: Fields) -> None:
         await self.wire.commit([Write(collection=PROGRESS, id=_NAME, fields=progress)])
 
     async def _mended(self, page: Sequence[Snapshot]) -> Sequence[Snapshot]:

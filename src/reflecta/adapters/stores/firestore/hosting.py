@@ -23,6 +23,8 @@ from reflecta.adapters.stores.firestore.reading import count_entries, newest_ins
 from reflecta.adapters.stores.firestore.records import (
     ended,
     entry_fields,
+    feedback_fields,
+    feedback_place,
     insights_fields,
     to_entry,
 )
@@ -231,16 +233,14 @@ class HostFirestore(FirestorePart):
 
     async def add_feedback(self, feedback: Feedback) -> bool:
         """See the port."""
-        made = {"kind": feedback.kind, "rating": feedback.rating, "at": to_ms(feedback.at)}
-        place = feedback.kind.encode("utf-8").hex() or "none"  # any word of the app's, as a field's name
         try:
             await self.wire.commit(
                 [
                     Write(
                         collection=MESSAGES,
                         id=feedback.message_id,
-                        fields={"feedback": {f"k{place}": made}},
-                        mask=[f"feedback.k{place}"],
+                        fields={"feedback": feedback_fields([feedback])},
+                        mask=[f"feedback.{feedback_place(feedback.kind)}"],
                         expects=True,
                     )
                 ]

@@ -9,13 +9,14 @@ from reflecta.adapters.stores.firestore.part import FirestorePart
 from reflecta.adapters.stores.firestore.people import from_ms, to_ms
 from reflecta.adapters.stores.firestore.queries import OCCASIONS, PROMPTS, USERS, Query
 from reflecta.adapters.stores.firestore.records import (
+    feedback_of,
     to_attempt,
     to_delivery,
     to_occasion,
     to_screening,
     to_screening_call,
 )
-from reflecta.adapters.stores.firestore.wire import Lost, Write
+from reflecta.adapters.stores.firestore.wire import Lost, Wire, Write
 from reflecta.application.ports.store import Explanation
 from reflecta.domain.model import Occasion
 from reflecta.domain.prompt import PromptText
@@ -38,22 +39,7 @@ class LedgerFirestore(FirestorePart):
 
     async def explanation(self, occasion_id: str) -> Explanation | None:
         """See the port. Of the context there is only a fingerprint, which explains nothing."""
-        (found,) = await self.wire.get((OCCASIONS, occasion_id))
-        if found is None:
-            return None
-        written = await self.wire.query(queries.ATTEMPTS_OF, occasion_id)
-        sent = next((one for one in written if one.fields["wasSent"]), None)
-        pushed = await self.wire.query(queries.DELIVERIES_OF_MESSAGE, sent.id) if sent is not None else ()
-        return Explanation(
-            occasion=to_occasion(found.id, found.fields),
-            attempts=sorted((to_attempt(one.fields) for one in written), key=lambda attempt: attempt.number),
-            screening=to_screening(found.fields),
-            screening_call=to_screening_call(found.fields),
-            message_id=sent.id if sent is not None else None,
-            journal_entry_id=str(sent.fields["journalEntryId"]) if sent is not None else None,
-            sent_at=from_ms(sent.fields["sentAt"]) if sent is not None else None,
-            deliveries=[to_delivery(one.id, one.fields) for one in sorted(pushed)],
-        )
+        return await explain(self.wire, occasion_id)
 
     async def count_outcomes(self, *, since: datetime) -> Mapping[tuple[str, str], int]:
         """See the port."""
@@ -103,3 +89,24 @@ class LedgerFirestore(FirestorePart):
         """Give where the users stand that are held, by id."""
         found = await self.wire.query(queries.STATES_HELD, True, limit=limit, after=(after,) if after else ())
         return [(USERS, one.id) for one in found]
+
+
+async def explain(wire: Wire, occasion_id: str) -> Explanation | None:
+    """Give all that is kept of one occasion."""
+    (found,) = await wire.get((OCCASIONS, occasion_id))
+    if found is None:
+        return None
+    written = await wire.query(queries.ATTEMPTS_OF, occasion_id)
+    sent = next((one for one in written if one.fields["wasSent"]), None)
+    pushed = await wire.query(queries.DELIVERIES_OF_MESSAGE, sent.id) if sent is not None else ()
+    return Explanation(
+        occasion=to_occasion(found.id, found.fields),
+        attempts=sorted((to_attempt(one.fields) for one in written), key=lambda attempt: attempt.number),
+        screening=to_screening(found.fields),
+        screening_call=to_screening_call(found.fields),
+        message_id=sent.id if sent is not None else None,
+        journal_entry_id=str(sent.fields["journalEntryId"]) if sent is not None else None,
+        sent_at=from_ms(sent.fields["sentAt"]) if sent is not None else None,
+        deliveries=[to_delivery(one.id, one.fields) for one in sorted(pushed)],
+        feedback=feedback_of(sent.id, sent.fields) if sent is not None else (),
+    )

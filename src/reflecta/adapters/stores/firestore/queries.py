@@ -69,6 +69,7 @@ USERS_ALL: Final = Query(collection=USERS, order=[ID])
 
 ENTRIES_NEWEST: Final = Query(collection=ENTRIES, where=[("uid", "==")], order=["-timestamp", f"-{ID}"])
 ENTRIES_OF: Final = Query(collection=ENTRIES, where=[("uid", "==")])
+ENTRIES_OF_BY_ID: Final = Query(collection=ENTRIES, where=[("uid", "==")], order=[ID])
 ENTRIES_EMPTY: Final = Query(collection=ENTRIES, where=[("uid", "=="), ("content", "==")])
 ENTRIES_OURS: Final = Query(collection=ENTRIES, where=[("uid", "=="), ("linkedCoachingMessageId", ">")])
 ENTRIES_ALL: Final = Query(collection=ENTRIES, order=[ID])

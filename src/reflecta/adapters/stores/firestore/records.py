@@ -276,7 +276,7 @@ def to_past_message(snapshot: Snapshot) -> PastMessage | None:
         type=MessageType(kind) if kind in _KNOWN_TYPES else MessageType.GENERAL_REFLECTION,
         text=text,
         sent_at=sent_at,
-        feedback=tuple(_feedback(snapshot.id, row)),
+        feedback=tuple(feedback_of(snapshot.id, row)),
     )
 
 
@@ -287,7 +287,18 @@ def _instant(value: object) -> datetime | None:
         return None
 
 
-def _feedback(message_id: str, row: _Read) -> Sequence[Feedback]:
+def feedback_fields(given: Sequence[Feedback]) -> dict[str, object]:
+    """Give what a message's document has of what its reader made of it, by field."""
+    return {feedback_place(one.kind): {"kind": one.kind, "rating": one.rating, "at": to_ms(one.at)} for one in given}
+
+
+def feedback_place(kind: str) -> str:
+    """Give the field's name of a kind of feedback, which is any word of the app's."""
+    return f"k{kind.encode('utf-8').hex()}"
+
+
+def feedback_of(message_id: str, row: _Read) -> Sequence[Feedback]:
+    """Read what a message's reader made of it, in the order of time."""
     made = cast("Mapping[str, _Read]", row.get("feedback") or {}).values()
     found = [
         Feedback(message_id=message_id, kind=one["kind"], rating=one["rating"], at=from_ms(one["at"])) for one in made
@@ -331,13 +342,13 @@ def delivery_fields(delivery: Delivery, now: datetime, *, forced: bool) -> Field
         "data": dict(delivery.data),
         "state": delivery.state.value,
         "tries": delivery.tries,
-        "ticket": None,
+        "ticket": delivery.ticket,
         "detail": delivery.detail,
         "nextTryAt": to_ms(now),
         "sendingUntil": None,
         "receiptDueAt": None,
         "expiresAt": to_ms(delivery.expires_at),
-        "acceptedAt": None,
+        "acceptedAt": to_ms(delivery.accepted_at),
         "updatedAt": to_ms(now),
         "forced": forced,
     }
@@ -363,7 +374,7 @@ def to_delivery(id_: str, fields: Fields) -> Delivery:
     )
 
 
-def flag_fields(flag: Flag, *, user_id: str, occasion_id: str | None) -> Fields:
+def flag_fields(flag: Flag, *, user_id: str | None, occasion_id: str | None) -> Fields:
     """Give the document of a flag."""
     return {
         "userId": user_id,

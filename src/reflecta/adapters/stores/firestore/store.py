@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 from reflecta.adapters.stores.firestore.backfill import BackfillFirestore
 from reflecta.adapters.stores.firestore.hosting import HostFirestore
 from reflecta.adapters.stores.firestore.ledger import LedgerFirestore
+from reflecta.adapters.stores.firestore.moving import MoveFirestore
 from reflecta.adapters.stores.firestore.outbox import OutboxFirestore
 from reflecta.adapters.stores.firestore.queries import PROGRESS
 from reflecta.adapters.stores.firestore.ticking import TickFirestore
@@ -19,7 +20,13 @@ SCHEME = "firestore"
 
 
 class FirestoreStore(
-    BackfillFirestore, TickFirestore, ProcessFirestore, HostFirestore, OutboxFirestore, LedgerFirestore
+    BackfillFirestore,
+    TickFirestore,
+    ProcessFirestore,
+    HostFirestore,
+    MoveFirestore,
+    OutboxFirestore,
+    LedgerFirestore,
 ):
     """`Store` over the collections that an app on the guide's data has, and some of its own beside them.
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from reflecta.adapters.stores.sql.database import SqlPart
 from reflecta.adapters.stores.sql.dialect import insert
-from reflecta.adapters.stores.sql.reading import read_attempts
+from reflecta.adapters.stores.sql.reading import read_attempts, read_feedback
 from reflecta.adapters.stores.sql.rows import to_call, to_delivery, to_occasion, to_screening, to_user
 from reflecta.adapters.stores.sql.schema import (
     attempts,
@@ -45,7 +45,7 @@ class LedgerSql(SqlPart):
 
     async def explanation(self, occasion_id: str) -> Explanation | None:
         """See the port."""
-        return await self.database.read(lambda c: _explain(c, occasion_id))
+        return await self.database.read(lambda c: explain(c, occasion_id))
 
     async def count_outcomes(self, *, since: datetime) -> Mapping[tuple[str, str], int]:
         """See the port."""
@@ -103,7 +103,8 @@ class LedgerSql(SqlPart):
         return {(sign, source): number for sign, source, number in rows}
 
 
-def _explain(connection: sa.Connection, occasion_id: str) -> Explanation | None:
+def explain(connection: sa.Connection, occasion_id: str) -> Explanation | None:
+    """Give all that is kept of one occasion."""
     row = connection.execute(sa.select(occasions).where(occasions.c.id == occasion_id)).first()
     if row is None:
         return None
@@ -122,4 +123,5 @@ def _explain(connection: sa.Connection, occasion_id: str) -> Explanation | None:
         journal_entry_id=message.journal_entry_id if message else None,
         sent_at=message.sent_at if message else None,
         deliveries=[to_delivery(d) for d in connection.execute(pushed.order_by(deliveries.c.id))] if message else (),
+        feedback=read_feedback(connection, message.id) if message else (),
     )

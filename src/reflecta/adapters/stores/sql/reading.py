@@ -41,6 +41,15 @@ def read_attempts(connection: sa.Connection, occasion_id: str) -> Sequence[Attem
     return [to_attempt(row, by_attempt[row.number]) for row in rows]
 
 
+def read_feedback(connection: sa.Connection, message_id: str) -> Sequence[Feedback]:
+    """Give what a user made of a message, in the order of time."""
+    made = sa.select(feedback).where(feedback.c.message_id == message_id).order_by(feedback.c.at, feedback.c.kind)
+    return [
+        Feedback(message_id=row.message_id, kind=row.kind, rating=row.rating, at=row.at)
+        for row in connection.execute(made)
+    ]
+
+
 def read_messages(connection: sa.Connection, user_id: str, most: int) -> Sequence[PastMessage]:
     """Give a user's newest messages with what the user made of them."""
     rows = connection.execute(_MESSAGES, {"user": user_id, "most": most}).all()

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, cast
 import sqlalchemy as sa
 
 from reflecta.adapters.stores.sql.schema import from_ms, to_ms, users
-from reflecta.application.ports.store import Slot
+from reflecta.application.ports.store import Slot, StoredFlag
 from reflecta.domain.model import (
     Address,
     Assessment,
@@ -24,6 +24,7 @@ from reflecta.domain.model import (
     Entry,
     Evidence,
     Flag,
+    FlagSource,
     Insight,
     Insights,
     MessageType,
@@ -257,6 +258,16 @@ def occasion_values(occasion: Occasion) -> Values:
     }
 
 
+def ended_values(occasion: Occasion) -> Values:
+    """Give the columns of an occasion that has ended, as another store kept it."""
+    return {
+        **occasion_values(occasion),
+        "not_before": occasion.not_before,
+        "tries": occasion.tries,
+        "started_at": occasion.started_at,
+    }
+
+
 def to_occasion(row: Row) -> Occasion:
     """Read a row of `occasions`."""
     return Occasion(
@@ -337,7 +348,24 @@ def to_screening(value: Mapping[str, Any] | None) -> Screening | None:
     return Screening(signs=tuple(map(ScreenedSign, value["signs"])), entry_ids=tuple(value["entries"]))
 
 
-def flag_values(flag: Flag, *, flag_id: str, user_id: str, occasion_id: str | None) -> Values:
+def to_flag(row: Row) -> StoredFlag:
+    """Read a row of `safety_flags`."""
+    return StoredFlag(
+        id=row.id,
+        flag=Flag(
+            sign=ScreenedSign(row.sign),
+            source=FlagSource(row.source),
+            rule=row.rule,
+            at=row.at,
+            held_until=row.held_until,
+        ),
+        user_id=row.user_id,
+        occasion_id=row.occasion_id,
+        reviewed_at=row.reviewed_at,
+    )
+
+
+def flag_values(flag: Flag, *, flag_id: str, user_id: str | None, occasion_id: str | None) -> Values:
     """Give the columns of a flag."""
     return {
         "id": flag_id,
@@ -423,8 +451,11 @@ def delivery_values(delivery: Delivery, now: datetime) -> Values:
         "data": dict(delivery.data),
         "state": delivery.state.value,
         "tries": delivery.tries,
+        "ticket": delivery.ticket,
+        "detail": delivery.detail,
         "next_try_at": now,
         "expires_at": delivery.expires_at,
+        "accepted_at": delivery.accepted_at,
         "updated_at": now,
     }
 

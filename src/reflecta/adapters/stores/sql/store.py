@@ -6,6 +6,7 @@ from reflecta.adapters.stores.sql.database import Database, connect
 from reflecta.adapters.stores.sql.hosting import HostSql
 from reflecta.adapters.stores.sql.ledger import LedgerSql
 from reflecta.adapters.stores.sql.migrate import stored_revision, upgrade
+from reflecta.adapters.stores.sql.moving import MoveSql
 from reflecta.adapters.stores.sql.outbox import OutboxSql
 from reflecta.adapters.stores.sql.schema import REVISION
 from reflecta.adapters.stores.sql.ticking import Enlist, TickSql
@@ -13,7 +14,7 @@ from reflecta.adapters.stores.sql.working import ProcessSql
 from reflecta.domain.errors import ConfigurationError
 
 
-class SqlStore(TickSql, ProcessSql, HostSql, OutboxSql, LedgerSql):
+class SqlStore(TickSql, ProcessSql, HostSql, MoveSql, OutboxSql, LedgerSql):
     """`Store` over SQLite or PostgreSQL.
 
     With *enlist* the ids of claimed occasions are handed over within the claim's transaction (PostgreSQL).
