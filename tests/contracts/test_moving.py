@@ -23,7 +23,7 @@ from tests.firestore import new_project
 
 from reflecta.adapters.stores.firestore import FirestoreStore
 from reflecta.adapters.stores.sql import SqlStore
-from reflecta.application.copying import Copy
+from reflecta.application.copying import Copied, Copy
 from reflecta.application.ports.store import Ending, Explanation, KeptContext, Store, StoredFlag
 from reflecta.domain.model import (
     Feedback,
@@ -35,7 +35,11 @@ from reflecta.domain.model import (
     ScreenedSign,
     Screening,
 )
+from reflecta.domain.prompt import PromptText
+from reflecta.domain.schedule import local_date
 from reflecta.testing import FakeClock
+
+PROMPT = PromptText(name="draft", text="Write.")
 
 
 async def a_life(store: Store, user_id: str = "u1") -> None:
@@ -50,7 +54,9 @@ async def a_life(store: Store, user_id: str = "u1") -> None:
     seen = Screening(signs=(ScreenedSign.DISTRESS,), entry_ids=(entry_ids[0],))
     await store.save_screening(occasion, seen, a_call(purpose=Purpose.SCREENING), token=token)
     await store.save_attempt(occasion, an_attempt(), token=token, context=KeptContext(text="They walked."))
-    judged = an_attempt(2, assessment=an_assessment(), calls=(a_call(), a_call(purpose=Purpose.ASSESSMENT)))
+    judged = an_attempt(
+        2, assessment=an_assessment(), calls=(a_call(prompt_version=PROMPT.version), a_call(purpose=Purpose.ASSESSMENT))
+    )
     push = a_delivery(f"d-{user_id}", user_id)
     sending = a_sending(user_id, push, attempt=2)
     await store.finish(occasion, a_sent_ending(user_id, sending=sending, attempt=judged), token=token)
@@ -135,22 +141,39 @@ async def test_a_copy_there_and_back_loses_nothing_and_its_counts_add_up(
     for user in ("u1", "u2"):
         await a_life(store, user)
     await sent(store, a_user("u3"))
+    await store.keep_prompts([PROMPT], now=NOW)
     was = {user: (await store.user(user), await history(store, user)) for user in ("u1", "u2", "u3")}
     there = await Copy(source=store, target=other, clock=FakeClock(NOW))()
     assert there.adds_up, (there.read, there.arrived, there.refused)
     expected = {"users": 3, "entries": 7, "insights": 2, "occasions": 5, "attempts": 5, "messages": 3}
-    assert there.read == {**expected, "deliveries": 2, "feedback": 2, "flags": 2}
+    assert there.read == {**expected, "deliveries": 2, "feedback": 2, "flags": 2, "prompts": 1}
     back = await Copy(source=other, target=fresh, clock=FakeClock(NOW))()
     assert (back.adds_up, back.read) == (True, there.read)
     for user, (kept, explained) in was.items():
         assert await fresh.user(user) == kept
         assert await history(fresh, user) == explained
+    assert await fresh.prompt_text(PROMPT.version) == PROMPT
+
+
+async def test_who_was_written_to_today_is_not_written_to_again_in_the_copy(
+    store: Store, other: SqlStore, fresh: Store
+) -> None:
+    await sent(store, a_user())
+    await Copy(source=store, target=other, clock=FakeClock(NOW))()
+    await Copy(source=other, target=fresh, clock=FakeClock(NOW))()
+    for copy in (other, fresh):
+        occasion = await queued(copy, a_user(next_due_at=NOW - HOUR))
+        work = await copy.lease(
+            occasion, token="t", now=NOW, until=NOW + HOUR, local_date=lambda zone: local_date(NOW, zone)
+        )
+        assert work is not None
+        assert work.sent_today
 
 
 async def test_a_copy_that_was_broken_off_goes_on_after_the_last_user(store: Store, other: SqlStore) -> None:
     for user in ("u1", "u2", "u3"):
         await a_life(store, user)
-    rest = await Copy(source=store, target=other, clock=FakeClock(NOW))(after="u1")
+    rest = await Copy(source=store, target=other, clock=FakeClock(NOW))(Copied(last="u1"))
     assert (rest.adds_up, rest.read["users"], rest.last) == (True, 2, "u3")
     whole = await Copy(source=store, target=other, clock=FakeClock(NOW))()
     assert (whole.adds_up, whole.read["users"], whole.read["messages"]) == (True, 3, 3)

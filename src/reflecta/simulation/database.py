@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 
+from reflecta.adapters.stores import is_firestore
 from reflecta.adapters.stores.sql import SqlStore
 from reflecta.adapters.stores.sql.database import Afterwards, Database, PostgresDatabase, Transaction, connect
 from reflecta.adapters.stores.sql.schema import metadata
@@ -37,6 +38,8 @@ class Door:
 
 def require_empty(url: str) -> None:
     """Refuse a database that holds anything, by InvalidInput: nobody's data is to meet made-up people."""
+    if is_firestore(url):
+        raise InvalidInput("--database-url", "a simulation plays on SQLite or PostgreSQL; give a new database of those")
     if url != MEMORY:
         asyncio.run(_require_empty(url))
 

@@ -10,7 +10,7 @@ from tests.entrypoints.cli.conftest import AN_ENTRY, ANA, DUE, EARLY, Cli, write
 from tests.entrypoints.cli.test_doctor_command import finding
 
 from reflecta.application.holds import SIGNS
-from reflecta.entrypoints.cli.app import Sign
+from reflecta.entrypoints.cli.commands.safety import Sign
 
 DAY_OF_HOLD = "2026-03-09T07:30:00Z"
 AFTER_HOLD = "2026-03-12T07:30:00Z"
@@ -222,7 +222,7 @@ def test_doctor_reads_the_care_texts_of_the_operator(cli: Cli, migrated: Path, m
 
 def test_doctor_says_where_it_stopped_reading(cli: Cli, ana: str, monkeypatch: pytest.MonkeyPatch) -> None:
     del ana
-    monkeypatch.setattr("reflecta.entrypoints.cli.doctor._USERS_READ", 1)
+    monkeypatch.setattr("reflecta.entrypoints.cli.doctor.users.USERS_READ", 1)
     assert "the first 1 users" in finding(cli("doctor", "--json"), "helplines")["text"]
 
 

@@ -19,8 +19,11 @@ from reflecta.domain.errors import (
 from reflecta.entrypoints.cli.exits import judge
 
 COMMANDS = (
-    "demo simulate serve worker tick list status test force dry-run explain import migrate doctor config replay safety"
+    "demo simulate serve worker tick list status test force dry-run explain import doctor config replay safety migrate"
 ).split()
+
+MIGRATE = "indexes copy legacy".split()
+LEGACY = [f"migrate legacy {step}" for step in "check bootstrap shadow cut-over verify".split()]
 
 
 def test_help_names_every_command_and_every_exit_code(cli: Cli) -> None:
@@ -50,9 +53,9 @@ def test_help_loads_the_parser_alone(folder: Path) -> None:
     assert loaded.isdisjoint({"pydantic", "sqlalchemy", "structlog", "asyncio", "rich", "fastapi", "tzdata", "aiohttp"})
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*COMMANDS, *(f"migrate {name}" for name in MIGRATE), *LEGACY])
 def test_every_command_explains_itself(cli: Cli, command: str) -> None:
-    ran = cli(command, "--help")
+    ran = cli(*command.split(), "--help")
     assert ran.code == 0
     assert ran.out.startswith(f"Usage: reflecta {command}")
 

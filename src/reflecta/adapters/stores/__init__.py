@@ -3,6 +3,7 @@
 Firestore's client takes half a second to load, and is loaded where it is chosen.
 """
 
+from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 _FIRESTORE: Final = "firestore:"
 
-__all__ = ["is_firestore", "store_at"]
+__all__ = ["firestore_at", "firestore_indexes", "is_firestore", "store_at"]
 
 
 def is_firestore(url: str) -> bool:
@@ -25,10 +26,27 @@ def is_firestore(url: str) -> bool:
 
 def store_at(url: str, *, clock: Clock, migrate: bool = True, pool_size: int = 10) -> "SqlStore | FirestoreStore":
     """Make the store of a URL: sqlite, postgresql or firestore. ConfigurationError where it names none."""
-    if not is_firestore(url):
-        return SqlStore.at(url, migrate=migrate, pool_size=pool_size)
-    if find_spec("grpc") is None:
-        raise ConfigurationError("Firestore needs its client; install reflecta[firestore]")
+    if is_firestore(url):
+        return firestore_at(url, clock=clock)
+    return SqlStore.at(url, migrate=migrate, pool_size=pool_size)
+
+
+def firestore_at(url: str, *, clock: Clock) -> "FirestoreStore":
+    """Make the Firestore store of a URL; ConfigurationError where the client is not installed."""
+    _require_client()
     from reflecta.adapters.stores.firestore import FirestoreStore  # noqa: PLC0415 - see above
 
     return FirestoreStore.at(url, clock)
+
+
+def firestore_indexes() -> Mapping[str, object]:
+    """Give the content of firestore.indexes.json; ConfigurationError where the client is not installed."""
+    _require_client()
+    from reflecta.adapters.stores.firestore.queries import indexes  # noqa: PLC0415 - see above
+
+    return indexes()
+
+
+def _require_client() -> None:
+    if find_spec("grpc") is None:
+        raise ConfigurationError("Firestore needs its client; install reflecta[firestore]")

@@ -10,6 +10,8 @@ import typer
 
 from reflecta import __version__
 from reflecta.entrypoints.cli import output
+from reflecta.entrypoints.cli.commands.migrate import migrate
+from reflecta.entrypoints.cli.commands.safety import safety
 from reflecta.entrypoints.cli.exits import EPILOG, ExitCode, judge
 from reflecta.entrypoints.cli.options import AsJson, At, UserId, given_id
 
@@ -40,19 +42,6 @@ class Category(StrEnum):
     SCHEDULED = "scheduled"
     DISABLED = "disabled"
     NEEDS_TIMEZONE = "needs-timezone"
-
-
-class Sign(StrEnum):
-    """The signs of risk that a person may have seen, known without the time that loading the domain takes."""
-
-    DISTRESS = "distress"
-    SELF_HARM = "self_harm"
-    SUICIDE = "suicide"
-    HARM_TO_OTHERS = "harm_to_others"
-    ABUSE = "abuse"
-    EATING_DISORDER = "eating_disorder"
-    MEDICAL = "medical"
-    PSYCHOSIS = "psychosis"
 
 
 @app.callback(invoke_without_command=True)
@@ -259,21 +248,9 @@ def import_file(
     Lines are {"type": "user" | "entry" | "insight", ...}. Bad lines are told, good ones kept; importing a file
     again changes nothing.
     """
-    from reflecta.entrypoints.cli import hosting
+    from reflecta.entrypoints.cli import importing
 
-    return hosting.run_import(file, as_json=as_json, reschedule=reschedule)
-
-
-@app.command()
-def migrate(
-    *,
-    check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 3 if the schema is behind.")] = False,
-    as_json: AsJson = False,
-) -> int:
-    """Bring the database's schema up to date."""
-    from reflecta.entrypoints.cli import hosting
-
-    return hosting.run_migrate(as_json=as_json, check=check)
+    return importing.run_import(file, as_json=as_json, reschedule=reschedule)
 
 
 @app.command()
@@ -303,69 +280,6 @@ def config(*, as_json: AsJson = False) -> int:
     return settings.show_settings(as_json=as_json)
 
 
-safety = typer.Typer(name="safety", help="Hold and release users with signs of risk, and count.", rich_markup_mode=None)
-app.add_typer(safety)
-
-
-@safety.command()
-def report(
-    *,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DATE|INSTANT",
-            help="Count from this UTC date, or ISO 8601 with an offset; by default from 1 January.",
-            show_default=False,
-        ),
-    ] = None,
-    as_json: AsJson = False,
-    at: At = None,
-) -> int:
-    """Count signs of risk by sign and by who saw them."""
-    from reflecta.entrypoints.cli import safety as holding
-
-    return holding.show_report(since, at=at, as_json=as_json)
-
-
-@safety.command()
-def held(
-    *,
-    after: Annotated[str, typer.Option(metavar="USER", help="Start after this user.", parser=given_id)] = "",
-    limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = 1000,
-    as_json: AsJson = False,
-    at: At = None,
-) -> int:
-    """List who is held, until when, and what comes next."""
-    from reflecta.entrypoints.cli import safety as holding
-
-    return holding.show_held(at=at, as_json=as_json, after=after, limit=limit)
-
-
-@safety.command()
-def hold(
-    user: UserId,
-    *,
-    sign: Annotated[Sign, typer.Option(help="What was seen.")] = Sign.DISTRESS,
-    as_json: AsJson = False,
-    at: At = None,
-) -> int:
-    """Hold a user because a person saw a sign of risk.
-
-    Nothing ordinary is sent to them until it ends, not by `force` either. No text with helplines goes out by it.
-    """
-    from reflecta.entrypoints.cli import safety as holding
-
-    return holding.run_hold(user, sign.value, at=at, as_json=as_json)
-
-
-@safety.command()
-def release(user: UserId, *, as_json: AsJson = False, at: At = None) -> int:
-    """End a user's hold, after a person has reviewed."""
-    from reflecta.entrypoints.cli import safety as holding
-
-    return holding.run_release(user, at=at, as_json=as_json)
-
-
 @app.command()
 def replay(
     *,
@@ -386,6 +300,10 @@ def replay(
     from reflecta.entrypoints.cli import replaying
 
     return replaying.run_replay(prompt, user_id=user, limit=limit, as_json=as_json, html=html)
+
+
+app.add_typer(safety)
+app.add_typer(migrate)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -19,12 +19,18 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-async def another(firestore: str, clock: FakeClock) -> AsyncGenerator[Another]:
+def project(firestore: str) -> str:
+    """Give the URL of an empty project."""
+    return new_project(firestore)
+
+
+@pytest.fixture
+async def another(project: str, clock: FakeClock) -> AsyncGenerator[Another]:
     """Open stores on one project, as several processes would."""
-    url, opened = new_project(firestore), list[FirestoreStore]()
+    opened = list[FirestoreStore]()
 
     async def open_one() -> FirestoreStore:
-        store = FirestoreStore.at(url, clock)
+        store = FirestoreStore.at(project, clock)
         opened.append(store)
         await store.open()
         return store

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from tests.adapters.stores.firestore.app import a_document, get, put
 from tests.adapters.stores.firestore.conftest import Another
 from tests.builders import NOW, REGULAR
+from tests.legacy import a_document, get, put
 
 from reflecta.adapters.stores.firestore import FirestoreStore
 from reflecta.adapters.stores.firestore.backfill import PAGES_A_TICK

@@ -4,11 +4,11 @@ import asyncio
 import time
 from datetime import timedelta
 
-from tests.adapters.stores.firestore.app import a_document, delete, get, put
 from tests.adapters.stores.firestore.conftest import Another
 from tests.builders import HOUR, NOW, a_flag, a_sent_ending, a_user, an_attempt, an_entry
 from tests.contracts.steps import add, claim, in_work, outcome_of, queue_it, queued, take
 from tests.firestore import documents
+from tests.legacy import a_document, delete, get, put
 
 from reflecta.adapters.stores.firestore import FirestoreStore
 from reflecta.adapters.stores.firestore.erasing import finish_erasures

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import cast
 
-from reflecta.adapters.stores.firestore.people import State, change_user, due_of, is_on, state_in, to_ms
+from reflecta.adapters.stores.firestore.people import State, change_user, due_of, given_zone, is_on, state_in, to_ms
 from reflecta.adapters.stores.firestore.queries import DELIVERIES, ENTRIES, FLAGS, MESSAGES, STATES
 from reflecta.adapters.stores.firestore.records import (
     attempt_id,
@@ -67,7 +67,8 @@ class End:
         is_held = self.state.held_until is not None and self.state.held_until > ending.now
         if is_held and ending.sending is not None and ending.flag is None:
             return OccasionState.DEFERRED, Reason.SAFETY_HOLD
-        if ending.outcome is OccasionState.SENT and not self.noun.forced and self._day in self.state.dates:
+        is_new = ending.outcome is OccasionState.SENT and not self.noun.forced
+        if is_new and self._day is not None and self.state.bears(self._day, user.fields):
             return OccasionState.DEFERRED, Reason.ALREADY_TODAY
         return ending.outcome, ending.reason
 
@@ -81,8 +82,7 @@ class End:
         """Give the local date of the message, by the zone as it is now."""
         if self.ending.sending is None or self.user is None:
             return None
-        zone = self.user.fields.get("userTimezone")
-        return self.ending.sending.local_date(canonical_name(zone) if isinstance(zone, str) else None).isoformat()
+        return self.ending.sending.local_date(canonical_name(given_zone(self.user.fields))).isoformat()
 
     @cached_property
     def fields(self) -> Fields:

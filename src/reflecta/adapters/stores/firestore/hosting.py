@@ -21,6 +21,7 @@ from reflecta.adapters.stores.firestore.people import (
 from reflecta.adapters.stores.firestore.queries import DELIVERIES, ENTRIES, INSIGHTS, MESSAGES, OCCASIONS, STATES, USERS
 from reflecta.adapters.stores.firestore.reading import count_entries, newest_insights
 from reflecta.adapters.stores.firestore.records import (
+    FEEDBACK,
     ended,
     entry_fields,
     feedback_fields,
@@ -239,8 +240,8 @@ class HostFirestore(FirestorePart):
                     Write(
                         collection=MESSAGES,
                         id=feedback.message_id,
-                        fields={"feedback": feedback_fields([feedback])},
-                        mask=[f"feedback.{feedback_place(feedback.kind)}"],
+                        fields={FEEDBACK: feedback_fields([feedback])},
+                        mask=[f"{FEEDBACK}.{feedback_place(feedback.kind)}"],
                         expects=True,
                     )
                 ]

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 from reflecta.adapters.documents import read_instant
-from reflecta.adapters.stores.firestore.records import feedback_fields, feedback_of
+from reflecta.adapters.stores.firestore.records import FEEDBACK, feedback_fields, feedback_of
 from reflecta.adapters.stores.firestore.values import Fields
 from reflecta.adapters.stores.firestore.wire import Snapshot
+from reflecta.application.ports.legacy import LEGACY
 from reflecta.application.ports.store import Explanation
 from reflecta.domain.model import (
     Assessment,
@@ -24,8 +25,6 @@ from reflecta.domain.model import (
     Window,
 )
 
-# Begins the ids of occasions that are made of such messages.
-LEGACY: Final = "legacy-"
 _TYPES: Final = frozenset(kind.value for kind in MessageType)
 _ADVICE: Final = frozenset(advice.value for advice in Recommendation)
 _WINDOWS: Final = frozenset(window.value for window in Window)
@@ -43,10 +42,15 @@ def legacy_id(message_id: str) -> str:
     return f"{LEGACY}{message_id}"
 
 
+def written_at(row: Mapping[str, object]) -> datetime:
+    """Give when a message was written."""
+    return _instant(row.get("createdAt")) or _instant(row.get("updatedAt")) or _UNKNOWN
+
+
 def to_legacy(found: Snapshot) -> Explanation:
     """Read a message of another system."""
     row = cast("Mapping[str, Any]", found.fields)
-    created_at = _instant(row.get("createdAt")) or _instant(row.get("updatedAt")) or _UNKNOWN
+    created_at = written_at(row)
     was_sent = row.get("wasSent") is True
     window = row.get("userTimePreference")
     occasion = Occasion(
@@ -100,7 +104,7 @@ def legacy_fields(kept: Explanation) -> Fields:
         "userTimezone": occasion.timezone,
         "userTimePreference": occasion.window.value if occasion.window else None,
         "scheduledFor": round(occasion.due_at.timestamp() * 1000),
-        "feedback": feedback_fields(kept.feedback),
+        FEEDBACK: feedback_fields(kept.feedback),
     }
 
 

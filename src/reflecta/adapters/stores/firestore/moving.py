@@ -1,16 +1,18 @@
 """What a copy from one store to another asks, of what this service wrote and of what another system did before it."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, cast
 
 from reflecta.adapters.stores.firestore import queries
 from reflecta.adapters.stores.firestore.ledger import explain
-from reflecta.adapters.stores.firestore.legacy import LEGACY, is_legacy, legacy_fields, legacy_id, to_legacy
+from reflecta.adapters.stores.firestore.legacy import is_legacy, legacy_fields, legacy_id, to_legacy
 from reflecta.adapters.stores.firestore.part import FirestorePart, again, all_of
 from reflecta.adapters.stores.firestore.people import State, change_user, from_ms, state_of, to_ms
 from reflecta.adapters.stores.firestore.queries import DELIVERIES, FLAGS, MESSAGES, OCCASIONS, STATES
 from reflecta.adapters.stores.firestore.records import (
+    FEEDBACK,
     attempt_fields,
     attempt_id,
     delivery_fields,
@@ -24,11 +26,15 @@ from reflecta.adapters.stores.firestore.records import (
 )
 from reflecta.adapters.stores.firestore.values import Fields
 from reflecta.adapters.stores.firestore.wire import Lost, Snapshot, Write
+from reflecta.application.ports.legacy import LEGACY
 from reflecta.application.ports.store import Explanation, KeptContext, StoredFlag
 from reflecta.domain.model import Entry, Flag, FlagSource, ScreenedSign, User
+from reflecta.domain.schedule import local_date
+from reflecta.domain.zones import canonical_name
 
 # A user's occasions and messages are read whole: some hundred a year.
 _MOST: Final = 1_000
+_UNKNOWN_ZONE: Final = "UTC"
 
 
 class MoveFirestore(FirestorePart):
@@ -85,7 +91,26 @@ class MoveFirestore(FirestorePart):
 
     async def keep_history(self, explanations: Sequence[Explanation]) -> int:
         """See the port."""
-        return sum(await all_of(self._keep(one) for one in explanations))
+        are_new = await all_of(self._keep(one) for one in explanations)
+        dates = defaultdict[str, set[str]](set)
+        for told in explanations:
+            if told.sent_at is not None:
+                zone = canonical_name(told.occasion.timezone) or _UNKNOWN_ZONE
+                dates[told.occasion.user_id].add(local_date(told.sent_at, zone).isoformat())
+        await all_of(self._keep_dates(user, days) for user, days in dates.items())
+        return sum(are_new)
+
+    async def _keep_dates(self, user_id: str, days: set[str]) -> None:
+        """Keep that these dates bear a message, for the promise of one a date."""
+
+        async def keep() -> None:
+            (kept,) = await self.wire.get((STATES, user_id))
+            state = state_of(kept)
+            new = state.with_dates(days)
+            if new != state:
+                await self.wire.commit([new.write(user_id), change_user(user_id, expects=True)])
+
+        await again(keep)
 
     async def _keep(self, kept: Explanation) -> bool:
         """Write one occasion with all that is kept of it; False where it is there. Of its context, a fingerprint."""
@@ -100,7 +125,7 @@ class MoveFirestore(FirestorePart):
             is_sent = kept.message_id is not None and attempt is kept.attempts[-1]
             document = attempt_fields(kept, attempt)
             if is_sent:
-                document["feedback"] = feedback_fields(kept.feedback)
+                document[FEEDBACK] = feedback_fields(kept.feedback)
             place = cast("str", kept.message_id) if is_sent else attempt_id(id_, attempt.number)
             writes.append(Write(collection=MESSAGES, id=place, fields=document))
         sent_at = kept.sent_at or kept.occasion.due_at

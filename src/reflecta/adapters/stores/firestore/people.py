@@ -4,18 +4,19 @@ The app may overwrite its document at any time; what promises rest on (who is he
 message) therefore stands in ours.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, cast
 
-from reflecta.adapters.documents import read_user, write_user
+from reflecta.adapters.documents import read_instant, read_user, write_user
 from reflecta.adapters.stores.firestore.queries import STATES, USERS
 from reflecta.adapters.stores.firestore.values import Fields
 from reflecta.adapters.stores.firestore.wire import Expected, Snapshot, Write
 from reflecta.application.ports.store import Slot
 from reflecta.domain.errors import InvalidInput
 from reflecta.domain.model import Cadence, Flag, User, Window
+from reflecta.domain.schedule import local_date
 from reflecta.domain.zones import canonical_name
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -86,6 +87,24 @@ class State:
         """Give the state of whose date bears a message."""
         return replace(self, dates=(*self.dates, day)[-_MOST_DATES:])
 
+    def with_dates(self, days: Iterable[str]) -> "State":
+        """Give the state with dates on which messages were sent elsewhere."""
+        return replace(self, dates=tuple(sorted({*self.dates, *days})[-_MOST_DATES:]))
+
+    def bears(self, day: str, fields: Mapping[str, object]) -> bool:
+        """Say whether a local date bears a message already, of a user whose document has these *fields*.
+
+        As long as no message is this service's, the one counts that another system says it sent last.
+        """
+        if self.dates:
+            return day in self.dates
+        known = canonical_name(given_zone(fields))
+        try:
+            sent_at = read_instant(_map(fields, _PREFERENCES).get("lastCoachingMessageSentAt"))
+        except ValueError:
+            return False
+        return known is not None and local_date(sent_at, known).isoformat() == day
+
 
 def state_of(snapshot: Snapshot | None) -> State:
     """Read what is kept of a user; of one never seen before nothing is."""
@@ -146,18 +165,39 @@ def _without(document: Mapping[str, object], name: str, inner: str) -> dict[str,
 
 def slot_of(snapshot: Snapshot, *, has_open_occasion: bool = False) -> Slot:
     """Read the part of a user that due times depend on; the zone is '' where it or the wishes are unclear."""
-    config = _map(snapshot.fields, _PREFERENCES)
-    window, cadence = config.get("coachingMessageTimePreference"), config.get("coachingMessageFrequency")
-    is_clear = window in _WINDOWS and cadence in _CADENCES
-    zone = snapshot.fields.get("userTimezone")
+    window, cadence = _wishes(snapshot.fields)
+    is_clear = has_clear_wishes(snapshot.fields)
     return Slot(
         user_id=snapshot.id,
-        zone=(canonical_name(zone) or "") if isinstance(zone, str) and is_clear else "",
+        zone=(canonical_name(given_zone(snapshot.fields)) or "") if is_clear else "",
         window=_WINDOWS.get(window, Window.MORNING),
         cadence=_CADENCES.get(cadence, Cadence.DAILY),
         due_at=due_of(snapshot.fields),
         has_open_occasion=has_open_occasion,
     )
+
+
+def given_zone(fields: Mapping[str, object]) -> str | None:
+    """Give the time zone as it is written; None where it is no text."""
+    zone = fields.get("userTimezone")
+    return zone if isinstance(zone, str) else None
+
+
+def has_clear_wishes(fields: Mapping[str, object]) -> bool:
+    """Say whether the window and the cadence that a user asked for are known ones."""
+    window, cadence = _wishes(fields)
+    return window in _WINDOWS and cadence in _CADENCES
+
+
+def _wishes(fields: Mapping[str, object]) -> tuple[str | None, str | None]:
+    """Give window and cadence as they are written; what is no text is none that is known."""
+    config = _map(fields, _PREFERENCES)
+    window, cadence = (config.get(f"coachingMessage{name}") for name in ("TimePreference", "Frequency"))
+    return _text(window), _text(cadence)
+
+
+def _text(value: object) -> str | None:
+    return value if value is None or isinstance(value, str) else f"{value!r}"
 
 
 # Without a word of theirs it is the guide's default.

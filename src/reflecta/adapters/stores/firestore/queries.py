@@ -77,6 +77,9 @@ INSIGHTS_NEWEST: Final = Query(collection=INSIGHTS, where=[("userId", "==")], or
 INSIGHTS_OF: Final = Query(collection=INSIGHTS, where=[("userId", "==")])
 INSIGHTS_ALL: Final = Query(collection=INSIGHTS, order=[ID])
 MESSAGES_NEWEST: Final = Query(collection=MESSAGES, where=[("uid", "=="), ("wasSent", "==")], order=["-createdAt"])
+MESSAGES_SENT: Final = Query(
+    collection=MESSAGES, where=[("wasSent", "=="), ("createdAt", ">="), ("createdAt", "<")], order=["createdAt", ID]
+)
 MESSAGES_OF: Final = Query(collection=MESSAGES, where=[("uid", "==")])
 MESSAGES_ALL: Final = Query(collection=MESSAGES, order=[ID])
 ATTEMPTS_OF: Final = Query(collection=MESSAGES, where=[("occasionId", "==")])

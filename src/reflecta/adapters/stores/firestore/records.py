@@ -287,6 +287,10 @@ def _instant(value: object) -> datetime | None:
         return None
 
 
+# An app may have a field of its own for what its users answered.
+FEEDBACK: Final = "reflectaFeedback"
+
+
 def feedback_fields(given: Sequence[Feedback]) -> dict[str, object]:
     """Give what a message's document has of what its reader made of it, by field."""
     return {feedback_place(one.kind): {"kind": one.kind, "rating": one.rating, "at": to_ms(one.at)} for one in given}
@@ -299,7 +303,7 @@ def feedback_place(kind: str) -> str:
 
 def feedback_of(message_id: str, row: _Read) -> Sequence[Feedback]:
     """Read what a message's reader made of it, in the order of time."""
-    made = cast("Mapping[str, _Read]", row.get("feedback") or {}).values()
+    made = cast("Mapping[str, _Read]", row.get(FEEDBACK) or {}).values()
     found = [
         Feedback(message_id=message_id, kind=one["kind"], rating=one["rating"], at=from_ms(one["at"])) for one in made
     ]

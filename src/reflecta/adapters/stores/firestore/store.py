@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from reflecta.adapters.stores.firestore.backfill import BackfillFirestore
 from reflecta.adapters.stores.firestore.hosting import HostFirestore
+from reflecta.adapters.stores.firestore.inspection import InspectFirestore
 from reflecta.adapters.stores.firestore.ledger import LedgerFirestore
 from reflecta.adapters.stores.firestore.moving import MoveFirestore
 from reflecta.adapters.stores.firestore.outbox import OutboxFirestore
@@ -25,6 +26,7 @@ class FirestoreStore(
     ProcessFirestore,
     HostFirestore,
     MoveFirestore,
+    InspectFirestore,
     OutboxFirestore,
     LedgerFirestore,
 ):

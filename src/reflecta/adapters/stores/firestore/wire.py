@@ -11,6 +11,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 import google.auth
@@ -61,6 +62,10 @@ _UNFIT: Final = "cannot be stored: it has a lone surrogate, or is a number out o
 
 class Lost(Exception):
     """A precondition did not hold: somebody else wrote first. Nothing of the commit stands."""
+
+
+class IndexMissing(ConfigurationError):
+    """A query is refused for want of an index."""
 
 
 class Snapshot(NamedTuple):
@@ -234,6 +239,20 @@ class Wire:
         if limit is not None:
             target.limit.value = limit
 
+    async def time(self) -> datetime:
+        """Give the instant by the service's clock."""
+        request = messages.BatchGetDocumentsRequest.pb()(database=self._name, documents=[f"{self._root}/none/none"])
+
+        async def ask() -> datetime:
+            at: datetime | None = None
+            async for answer in self._get(request, metadata=self._metadata, timeout=_TIMEOUT):
+                at = datetime.fromtimestamp(answer.read_time.seconds + answer.read_time.nanos / 1e9, UTC)
+            if at is None:
+                raise StoreUnavailable("Firestore answered without a time")
+            return at
+
+        return await self._reading(ask)
+
     async def commit(self, writes: Sequence[Write]) -> Sequence[Version]:
         """Write all or nothing; raises `Lost` where a precondition does not hold. Gives the new versions, in order.
 
@@ -308,8 +327,8 @@ def _snapshot(document: Any) -> Snapshot:
 def _unavailable(error: grpc.aio.AioRpcError) -> StoreUnavailable | ConfigurationError:
     details = error.details() or error.code().name
     if error.code() is grpc.StatusCode.FAILED_PRECONDITION and "index" in details:
-        return ConfigurationError(
-            "Firestore lacks an index; deploy deploy/firestore/firestore.indexes.json with "
+        return IndexMissing(
+            "Firestore lacks an index; deploy what `reflecta migrate indexes` prints with "
             "`firebase deploy --only firestore:indexes`"
         )
     if error.code() in {grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED}:

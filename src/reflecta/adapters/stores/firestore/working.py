@@ -127,9 +127,10 @@ class ProcessFirestore(FirestorePart):
             user=user,
             attempts=await attempts_of(self.wire, occasion_id) if has_attempts else (),
             screening=to_screening(held.occasion.fields),
-            sent_today=user is not None
+            sent_today=held.user is not None
+            and user is not None
             and user.timezone is not None
-            and local_date(user.timezone).isoformat() in state.dates,
+            and state.bears(local_date(user.timezone).isoformat(), held.user.fields),
         )
 
     async def renew(self, tokens: Sequence[str], *, until: datetime) -> None:

@@ -1,6 +1,5 @@
 """Looks at a database from outside, without migrating or making one: for whoever asks whether all is well."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -9,25 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from reflecta.adapters.stores.sql.schema import deliveries, from_ms, users
+from reflecta.application.ports.condition import Condition
 from reflecta.domain.errors import ConfigurationError
 
 # Older ones are history: they stay unknown for ever.
 _RECENT: Final = timedelta(hours=24)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
-    """What stands in the database that somebody should know of.
-
-    *without_zone* counts users who are switched on but whose zone is not known; *unknown* deliveries of the last
-    24 hours that may or may not have arrived; *stuck* ones whose sender is gone; *late* ones that should have left
-    long ago.
-    """
-
-    without_zone: int
-    unknown: int
-    stuck: int
-    late: int
 
 
 def missing_file(url: str) -> Path | None:

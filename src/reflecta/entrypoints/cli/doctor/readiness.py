@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from reflecta.adapters.stores import is_firestore
 from reflecta.application.doctor import Finding, fail, ok, warn
 from reflecta.application.ports import Clock
 from reflecta.bootstrap import open_service
@@ -19,18 +20,26 @@ _ASKING_AT_MOST: Final = 30.0
 
 def judge_engine(settings: Settings) -> Finding:
     """Say whether the engine can run on the database, with what it needs."""
-    name, engine = "engine", settings.engine
-    on_postgres = settings.database_url.startswith("postgres")
-    if engine is EngineName.PGQUEUER and not on_postgres:
+    name, engine, database = "engine", settings.engine, _database(settings)
+    if engine is EngineName.PGQUEUER and database != _POSTGRES:
         fix = "set REFLECTA_DATABASE_URL=postgresql://USER@HOST/NAME, or REFLECTA_ENGINE=local"
         return fail(name, "pgqueuer needs PostgreSQL", fix)
     if engine is EngineName.HTTP and (settings.processor_url is None or settings.cron_secret is None):
         fix = "set REFLECTA_PROCESSOR_URL to the full URL of /processor, and CRON_SECRET"
         return fail(name, "http has nobody to call", fix)
-    if engine is EngineName.HTTP and not on_postgres:
-        fix = "set REFLECTA_DATABASE_URL=postgresql://USER@HOST/NAME"
+    if engine is EngineName.HTTP and database == _SQLITE:
+        fix = "set REFLECTA_DATABASE_URL=postgresql://USER@HOST/NAME, or firestore://PROJECT"
         return warn(name, "http calls other instances, and those do not share a SQLite file", fix)
-    return ok(name, f"{engine.value} on {'PostgreSQL' if on_postgres else 'SQLite'}")
+    return ok(name, f"{engine.value} on {database}")
+
+
+_SQLITE, _POSTGRES = "SQLite", "PostgreSQL"
+
+
+def _database(settings: Settings) -> str:
+    if is_firestore(settings.database_url):
+        return "Firestore"
+    return _POSTGRES if settings.database_url.startswith("postgres") else _SQLITE
 
 
 def judge_secret(settings: Settings) -> Finding:

@@ -1,6 +1,5 @@
-"""The commands of whoever hosts the data: import and migrate."""
+"""The command that brings in the host app's data from a file."""
 
-import asyncio
 import shutil
 import stat
 import sys
@@ -13,13 +12,8 @@ from tempfile import NamedTemporaryFile
 from typing import Final
 
 from reflecta.adapters.documents import numbered_lines, parse_line
-from reflecta.adapters.engines.pgqueue import PgQueue
-from reflecta.adapters.stores.sql import SqlStore
-from reflecta.adapters.stores.sql.inspection import missing_file
-from reflecta.adapters.stores.sql.schema import REVISION
 from reflecta.application.importing import Import, Imported, Progress, Watcher
 from reflecta.bootstrap import Service
-from reflecta.config import EngineName, Settings
 from reflecta.domain.errors import InvalidInput
 from reflecta.entrypoints import views
 from reflecta.entrypoints.cli.exits import ExitCode
@@ -100,62 +94,3 @@ def _print_report(output: Output, report: Imported) -> None:
     output.table(("LINE", "FIELD", "REASON"), [(str(bad.line), bad.field, bad.reason) for bad in report.bad])
     if len(report.bad) < report.bad_lines:
         note(f"the first {len(report.bad)} of them are shown")
-
-
-def run_migrate(*, as_json: bool, check: bool) -> ExitCode:
-    """Bring the schema up to date, the queue's tables included; with *check* only say whether it is."""
-    session = Session.begin()
-    before = asyncio.run(_revision(session.settings))
-    if not check:
-        asyncio.run(_migrate(session.settings))
-    after = before if check else asyncio.run(_revision(session.settings))
-    if as_json:
-        write_json({"before": before, "after": after, "needed": REVISION, "isCurrent": after == REVISION})
-    else:
-        _print_revisions(session.output, before, after)
-    return ExitCode.OK if after == REVISION else ExitCode.CONFIGURATION
-
-
-async def _revision(settings: Settings) -> str | None:
-    """Give the stored revision without making a database where there is none."""
-    if missing_file(settings.database_url) is not None:
-        return None
-    store = SqlStore.at(settings.database_url)
-    try:
-        return await store.revision()
-    finally:
-        await store.aclose()
-
-
-async def _migrate(settings: Settings) -> None:
-    store = SqlStore.at(settings.database_url)
-    try:
-        await store.migrate()
-    finally:
-        await store.aclose()
-    if settings.engine is EngineName.PGQUEUER:
-        await _install_queue(settings)
-
-
-async def _install_queue(settings: Settings) -> None:
-    queue = PgQueue(settings.database_url, _Silent())
-    try:
-        await queue.install()
-    finally:
-        await queue.aclose()
-
-
-class _Silent:
-    """Telemetry of a command that says everything itself."""
-
-    def event(self, name: str, **values: str | float | bool | None) -> None:
-        """Record nothing."""
-
-
-def _print_revisions(output: Output, before: str | None, after: str | None) -> None:
-    if before == after == REVISION:
-        output.line(f"The schema is up to date, at revision {REVISION}.")
-    elif after == REVISION:
-        output.line(f"The schema went from revision {before or 'none'} to {after}.")
-    else:
-        output.line(f"The schema is at revision {after or 'none'}, this version needs {REVISION}: run reflecta migrate")

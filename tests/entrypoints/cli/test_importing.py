@@ -1,4 +1,4 @@
-"""import and migrate."""
+"""import."""
 
 import io
 import json
@@ -109,35 +109,3 @@ def test_reschedule_sets_due_times_anew(cli: Cli, folder: Path) -> None:
         cli("import", *arguments)
         dues.append(cli("status", "ana", "--json").document["nextCoachingMessageDue"])
     assert dues == [1773126000000, 1773126000000, 1775023200000]
-
-
-def test_migrate_makes_the_schema_and_tells_both_revisions(cli: Cli, folder: Path) -> None:
-    ran = cli("migrate", "--json")
-    assert ran.code == 0
-    assert (ran.document["before"], ran.document["after"], ran.document["isCurrent"]) == (None, "0002", True)
-    assert (folder / "reflecta.db").exists()
-
-
-@pytest.mark.usefixtures("migrated")
-def test_migrating_again_changes_nothing(cli: Cli) -> None:
-    assert cli("migrate").out == "The schema is up to date, at revision 0002.\n"
-
-
-def test_migrate_check_says_by_its_code_that_the_schema_is_behind_and_makes_nothing(cli: Cli, folder: Path) -> None:
-    ran = cli("migrate", "--check")
-    assert ran.code == 3
-    assert "run reflecta migrate" in ran.out
-    assert not list(folder.iterdir())
-
-
-@pytest.mark.usefixtures("migrated")
-def test_migrate_check_is_content_with_the_newest_schema(cli: Cli) -> None:
-    assert cli("migrate", "--check").code == 0
-
-
-def test_migrate_makes_the_queues_tables_too(cli: Cli, blank_postgres: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REFLECTA_DATABASE_URL", blank_postgres)
-    monkeypatch.setenv("REFLECTA_ENGINE", "pgqueuer")
-    cli("migrate")
-    queue = [f for f in cli("doctor", "--json").document["findings"] if f["name"] == "queue"]
-    assert [finding["level"] for finding in queue] == ["ok"]

@@ -1,71 +1,26 @@
-"""The command that looks whether all is well: gathers the facts, has them judged, prints the findings."""
+"""What doctor finds in a SQL database, from whether it answers to what stands in it."""
 
-import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from time import perf_counter
-from typing import Final
 
-from reflecta.adapters.care import load_care
-from reflecta.adapters.clock import StandingClock, SystemClock
-from reflecta.adapters.regions import region_of
+from reflecta.adapters.clock import SystemClock
 from reflecta.adapters.stores.sql import SqlStore
 from reflecta.adapters.stores.sql.database import Database, PostgresDatabase, connect
 from reflecta.adapters.stores.sql.inspection import has_queue, missing_file, read_clock, read_condition
 from reflecta.adapters.stores.sql.plans import explain_plans
 from reflecta.adapters.stores.sql.schema import REVISION
 from reflecta.application import doctor
-from reflecta.application.doctor import Finding, Level, fail, ok, warn
-from reflecta.application.ports import Clock
-from reflecta.config import EngineName, Settings, load
+from reflecta.application.doctor import Finding, fail, ok
+from reflecta.config import EngineName, Settings
 from reflecta.domain.errors import ConfigurationError, StoreUnavailable
-from reflecta.domain.zones import IANA_VERSION
-from reflecta.entrypoints.cli.exits import ExitCode
-from reflecta.entrypoints.cli.output import Output, write_json
-from reflecta.entrypoints.cli.readiness import ask_the_model, judge_engine, judge_model, judge_secret
+from reflecta.entrypoints.cli.doctor.users import LATE_AFTER, look_at_helplines
 from reflecta.entrypoints.cli.settings import masked_url
-
-# A push waits for its batch 200 ms, for its next try a few minutes.
-_LATE_AFTER: Final = timedelta(minutes=15)
-# Users are read whole: enough of them to meet every region that matters, in about a second.
-_USERS_READ: Final = 10_000
-_PAGE: Final = 1000
-_NAMED: Final = 30
 
 Probe = Callable[[], Awaitable[Sequence[Finding]]]
 
 
-def run_doctor(*, at: datetime | None, as_json: bool, ask_model: bool) -> ExitCode:
-    """Print every finding; the exit code says whether one has to be mended."""
-    try:
-        settings = load()
-    except ConfigurationError as error:
-        _print([fail("settings", str(error), "correct the variable that is named")], as_json=as_json, no_color=False)
-        return ExitCode.CONFIGURATION
-    findings = asyncio.run(_examine(settings, at, ask_model=ask_model))
-    _print(findings, as_json=as_json, no_color=bool(settings.no_color))
-    return ExitCode.OK if doctor.is_well(findings) else ExitCode.CONFIGURATION
-
-
-async def _examine(settings: Settings, at: datetime | None, *, ask_model: bool) -> Sequence[Finding]:
-    clock: Clock = StandingClock(at) if at else SystemClock()
-    now = clock.now()
-    findings = [
-        *await _database(settings, now, is_now=at is None),
-        doctor.judge_clock(now, IANA_VERSION),
-        doctor.judge_zone_data(now, IANA_VERSION),
-        doctor.judge_zones(),
-        judge_engine(settings),
-        judge_secret(settings),
-        judge_model(settings),
-    ]
-    if ask_model:
-        findings.append(await ask_the_model(settings, clock))
-    return findings
-
-
-async def _database(settings: Settings, now: datetime, *, is_now: bool) -> Sequence[Finding]:
+async def look_at_database(settings: Settings, now: datetime, *, is_now: bool) -> Sequence[Finding]:
     """Look at the database, from whether it answers to what stands in it; stops where no more can be seen."""
     name, url = "database", settings.database_url
     try:
@@ -135,22 +90,12 @@ class _Look:
         return [doctor.judge_ticks(await self._store.last_tick(), self._now)]
 
     async def _condition(self) -> Sequence[Finding]:
-        found = await self._database.read(lambda c: read_condition(c, self._now, late_after=_LATE_AFTER))
+        found = await self._database.read(lambda c: read_condition(c, self._now, late_after=LATE_AFTER))
         pushes = doctor.judge_pushes(unknown=found.unknown, stuck=found.stuck, late=found.late)
         return [doctor.judge_users(found.without_zone), pushes]
 
     async def _helplines(self) -> Sequence[Finding]:
-        try:
-            care = load_care(self._settings.care_texts)
-        except ConfigurationError as error:
-            return [fail("helplines", str(error), "correct the file, or REFLECTA_CARE_TEXTS")]
-        regions: Counter[str] = Counter()
-        after, read = "", 0
-        while read < _USERS_READ and (page := await self._store.users(after=after, limit=_PAGE)):
-            after, read = page[-1].id, read + len(page)
-            regions.update(region.strip().upper() for user in page if (region := region_of(user)))
-        without = {region: users for region, users in regions.items() if not care.has_helpline(region)}
-        return [_judge_helplines(without, read=read)]
+        return [await look_at_helplines(self._store, self._settings)]
 
     async def _clocks(self) -> Sequence[Finding]:
         by_database = await self._database.read(read_clock)
@@ -170,30 +115,3 @@ def _schema(revision: str | None) -> Finding:
         fix = "install the newer version of Reflecta that wrote it"
         return fail(name, f"revision {revision!r} is newer than this version ({REVISION})", fix)
     return fail(name, f"revision {revision or 'none'}, this version needs {REVISION}", "reflecta migrate")
-
-
-def _judge_helplines(without: Mapping[str, int], *, read: int) -> Finding:
-    """Say which regions have no helpline of their own, those of most users first."""
-    name = "helplines"
-    among = f"the first {read:,} users" if read >= _USERS_READ else "all users"
-    if not without:
-        return ok(name, f"every known region of {among} has its own")
-    most = sorted(without, key=lambda region: (-without[region], region))
-    named = ", ".join(f"{region} ({without[region]:,})" for region in most[:_NAMED])
-    more = f" and {len(most) - _NAMED} more" if len(most) > _NAMED else ""
-    fix = "add them to a helplines.toml in the folder that REFLECTA_CARE_TEXTS names; see docs/safety.md"
-    return warn(name, f"none of their own for regions of {among}, who get international ones: {named}{more}", fix)
-
-
-def _print(findings: Sequence[Finding], *, as_json: bool, no_color: bool) -> None:
-    if as_json:
-        told = [{"name": f.name, "level": f.level.value, "text": f.text, "fix": f.fix} for f in findings]
-        write_json({"ok": doctor.is_well(findings), "findings": told})
-        return
-    output = Output(no_color=no_color)
-    for finding in findings:
-        output.verdict(f"{finding.level.value}", f"{finding.name}: {finding.text}")
-        if finding.fix is not None:
-            output.line(f"      to mend: {finding.fix}")
-    if all(finding.level is Level.OK for finding in findings):
-        output.line("All is well.")
