@@ -7,6 +7,7 @@ import asyncio
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,10 @@ from reflecta.adapters.stores.firestore.queries import ID, Query
 
 _MAIN: Final = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
 _PLACES: Final = ("/usr/lib/google-cloud-sdk", "/usr/share/google-cloud-sdk", "/opt/google-cloud-sdk")
+_ADVICE: Final = (
+    "the Firestore emulator is not installed: `apt-get install google-cloud-cli-firestore-emulator "
+    "default-jre-headless` (the package is in Google's repository)"
+)
 _STARTS_WITHIN: Final = 60  # seconds
 COLLECTIONS: Final = (
     *("users", "journal_entries", "userInsights", "coachingMessages"),
@@ -41,16 +46,32 @@ def jar() -> Path | None:
 
 @contextmanager
 def emulator() -> Generator[str]:
-    """Start an emulator; give its HOST:PORT."""
+    """Start an emulator for a test; give its HOST:PORT."""
     program = jar()
     if program is None:
-        advice = (
-            "the Firestore emulator is not installed: `apt-get install google-cloud-cli-firestore-emulator "
-            "default-jre-headless` (the package is in Google's repository)"
-        )
         if SERVICES_REQUIRED:
-            pytest.fail(advice)
-        pytest.skip(f"{advice}. With REQUIRE_SERVICES=1 this fails")
+            pytest.fail(_ADVICE)
+        pytest.skip(f"{_ADVICE}. With REQUIRE_SERVICES=1 this fails")
+    with _started(program) as address:
+        yield address
+
+
+@contextmanager
+def emulator_if_any() -> Generator[Sequence[str]]:
+    """Start an emulator for a proof; give its HOST:PORT, or nothing where it is not installed and not required."""
+    program = jar()
+    if program is None:
+        if SERVICES_REQUIRED:
+            raise RuntimeError(_ADVICE)
+        sys.stderr.write(f"LEFT OUT: {_ADVICE}\n")
+        yield ()
+        return
+    with _started(program) as address:
+        yield (address,)
+
+
+@contextmanager
+def _started(program: Path) -> Generator[str]:
     address = f"127.0.0.1:{_free_port()}"
     host, _, port = address.partition(":")
     command = ["java", "-Duser.language=en", "-Xmx1g", "-cp", str(program), _MAIN, "--host", host, "--port", port]

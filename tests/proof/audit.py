@@ -6,19 +6,18 @@ the world remembers.
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs] - it has none
+from tests.proof.documents import Row, documents_of
 from tests.proof.figures import Figure
 from tests.proof.world import World
 
 from reflecta.config import EngineName
 from reflecta.testing import number_in
-
-Row = Mapping[str, Any]
 
 # Users whose names begin so are not due: they get no message, and are audited by whoever made them.
 APART = "apart-"
@@ -34,6 +33,7 @@ _READ = {
     "JOIN occasions o ON o.id = c.occasion_id "
     "LEFT JOIN attempts a ON a.occasion_id = c.occasion_id AND a.number = c.attempt",
     "unknown": "SELECT user_id FROM deliveries WHERE state = 'unknown'",
+    "leaving": "SELECT user_id FROM deliveries WHERE state IN ('pending', 'sending')",
     "unscreened": "SELECT m.user_id FROM messages m WHERE NOT EXISTS (SELECT 1 FROM calls c "
     "JOIN occasions o ON o.id = c.occasion_id "
     "WHERE o.id = m.occasion_id AND c.purpose = 'screening' AND o.screening IS NOT NULL)",
@@ -68,8 +68,20 @@ class Audit:
     kills_of_two: int = 0
 
 
-class Outside(Protocol):
-    """A database past the service's store."""
+class Readings(Protocol):
+    """What an audit asks of a store past the service: readings by their names, see `_READ`."""
+
+    async def read(self, what: str) -> Sequence[Row]:
+        """Read."""
+        ...
+
+    async def count(self, what: str) -> int:
+        """Count the same."""
+        ...
+
+
+class Outside(Readings, Protocol):
+    """A SQL database past the service's store."""
 
     async def rows(self, statement: str) -> Sequence[Row]:
         """Read."""
@@ -81,8 +93,19 @@ class Outside(Protocol):
 
 
 @asynccontextmanager
+async def readings(setup: Set) -> AsyncGenerator[Readings]:
+    """Reach a set-up's store, whatever it is."""
+    if setup.url.startswith("firestore:"):
+        async with documents_of(setup.url) as documents:
+            yield documents
+        return
+    async with outside(setup) as ledger:
+        yield ledger
+
+
+@asynccontextmanager
 async def outside(setup: Set) -> AsyncGenerator[Outside]:
-    """Reach a set-up's database."""
+    """Reach a set-up's SQL database."""
     if setup.url.startswith("sqlite"):
         yield _File(setup.url.removeprefix("sqlite:///"))
         return
@@ -93,8 +116,24 @@ async def outside(setup: Set) -> AsyncGenerator[Outside]:
         await server.connection.close()
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _Sql:
+    """A SQL database, read by statements."""
+
+    async def rows(self, statement: str) -> Sequence[Row]:
+        """Read."""
+        raise NotImplementedError
+
+    async def read(self, what: str) -> Sequence[Row]:
+        """Read by name."""
+        return await self.rows(_READ[what])
+
+    async def count(self, what: str) -> int:
+        """Count by name."""
+        return (await self.rows(f"SELECT count(*) AS n FROM ({_READ[what]}) AS found"))[0]["n"]  # noqa: S608
+
+
+@dataclass(frozen=True)
+class _File(_Sql):
     """A file of SQLite, opened for each reading: none stays open while it is replaced."""
 
     path: str
@@ -109,8 +148,8 @@ class _File:
             connection.executescript(script)
 
 
-@dataclass(frozen=True, slots=True)
-class _Server:
+@dataclass(frozen=True)
+class _Server(_Sql):
     """A connection to PostgreSQL."""
 
     connection: Any
@@ -134,9 +173,9 @@ class Saved:
     numbers: dict[tuple[str, int, str], int] = field(default_factory=dict[tuple[str, int, str], int])
     replaced: int = 0
 
-    async def look(self, ledger: Outside) -> None:
+    async def look(self, ledger: Readings) -> None:
         """Count those whose answer is another one than it was: they were asked for again."""
-        for call in await ledger.rows(_READ["calls"]):
+        for call in await ledger.read("calls"):
             question, number = (call["occasion_id"], call["attempt"], call["purpose"]), _number(call)
             if number is not None:
                 self.replaced += self.numbers.get(question, number) != number
@@ -144,7 +183,7 @@ class Saved:
 
 
 async def take_stock(
-    ledger: Outside,
+    ledger: Readings,
     world: World,
     *,
     kills: int,
@@ -156,7 +195,7 @@ async def take_stock(
     """Reckon what was lost, doubled or repeated: of *users*, as many as came due."""
     saved = saved or Saved()
     await saved.look(ledger)
-    read = {name: await ledger.rows(statement) for name, statement in _READ.items()}
+    read = {name: await ledger.read(name) for name in _READ}
     everybody = [row["id"] for row in read["users"] if not row["id"].startswith(APART)]
     entries, messages, outcomes = (
         Counter(row["user_id"] for row in read[name]) for name in ("entries", "messages", "ended")

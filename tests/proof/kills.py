@@ -2,9 +2,9 @@
 
     python -m tests.proof.kills --kills 100
 
-For each of SQLite/local, PostgreSQL/local and PostgreSQL/pgqueuer: users come due, a process works on them and is
-killed (SIGKILL) at a random moment, again and again; for the second half of the kills two processes tick and work
-at once, and either is killed. At the end one is left alone. Prints a table and writes out/kills.json.
+For each of SQLite/local, PostgreSQL/local, PostgreSQL/pgqueuer and Firestore/local: users come due, a process works
+on them and is killed (SIGKILL) at a random moment, again and again; for the second half of the kills two processes
+tick and work at once, and either is killed. At the end one is left alone. Prints a table and writes out/kills.json.
 """
 
 import argparse
@@ -19,7 +19,8 @@ from functools import partial
 from pathlib import Path
 
 from tests.databases import postgres_database
-from tests.proof.audit import Audit, Outside, Saved, Set, count, figures, outside, take_stock
+from tests.firestore import emulator_if_any, new_project
+from tests.proof.audit import Audit, Readings, Saved, Set, figures, readings, take_stock
 from tests.proof.figures import Figure, report
 from tests.proof.nursery import Life, born
 from tests.proof.victim import live
@@ -38,7 +39,7 @@ _LIVES_AT_MOST = 0.4  # seconds, from there or from the start
 _ON, _OFF = b'"enableCoachingMessages": true', b'"enableCoachingMessages": false'
 _IDLE = frozenset({"ready", "0"})
 _STARTS_WITHIN = 60  # seconds
-_ENDS_WITHIN = 120  # seconds, when left alone
+_STANDS_STILL = 60  # seconds without anything moving: whoever is left alone has stopped working
 _STOPS_WITHIN = 30  # seconds
 _LOOKS_EVERY = 0.1  # seconds
 
@@ -49,7 +50,7 @@ async def kill_often(setup: Set, *, kills: int, users_each: int, seed: int) -> A
     in_work = of_two = 0
     lives: list[Life] = []
     saved = Saved()
-    async with World(seed=seed) as world, hosted(setup) as service, outside(setup) as ledger:
+    async with World(seed=seed) as world, hosted(setup) as service, readings(setup) as ledger:
         for number in range(kills):
             await let_come_due(service, due_lines(f"u{number}", users_each, datetime.now(UTC)))
             wanted = 1 if number < kills // 2 else 2
@@ -126,20 +127,20 @@ async def start(setup: Set, world: World) -> Life:
 
 async def ended(setup: Set) -> int:
     """Count the occasions that have their outcome."""
-    async with outside(setup) as ledger:
-        return await count_ended(ledger)
+    async with readings(setup) as ledger:
+        return await ledger.count("ended")
 
 
-async def count_ended(ledger: Outside) -> int:
-    return await count(ledger, "occasions", "state NOT IN ('queued', 'in_work')")
-
-
-async def leave_alone(life: Life, ledger: Outside, *, expected: int, within: float = _ENDS_WITHIN) -> None:
-    """Leave a process alone until everything has ended, then tell it to stop."""
-    for _ in range(int(within / _LOOKS_EVERY)):
-        pushes = await count(ledger, "deliveries", "state IN ('pending', 'sending')")
-        if not pushes and await count_ended(ledger) >= expected:
+async def leave_alone(life: Life, ledger: Readings, *, expected: int) -> None:
+    """Leave a process alone until everything has ended or nothing moves any more, then tell it to stop."""
+    now = asyncio.get_running_loop().time
+    done, moved_at = (-1, -1), now()
+    while now() < moved_at + _STANDS_STILL:
+        left, ended_ = await ledger.count("leaving"), await ledger.count("ended")
+        if not left and ended_ >= expected:
             break
+        if (left, ended_) != done:
+            done, moved_at = (left, ended_), now()
         await asyncio.sleep(_LOOKS_EVERY)
     life.terminate()
     await asyncio.wait_for(life.wait(), _STOPS_WITHIN)
@@ -147,16 +148,17 @@ async def leave_alone(life: Life, ledger: Outside, *, expected: int, within: flo
 
 async def audit(setup: Set, world: World, *, kills: int, users: int, in_work: int) -> Audit:
     """Reckon from the tables and from the world what was lost, doubled or repeated."""
-    async with outside(setup) as ledger:
+    async with readings(setup) as ledger:
         return await take_stock(ledger, world, kills=kills, users=users, in_work=in_work)
 
 
 def set_ups(stack: ExitStack, folder: Path) -> list[Set]:
-    """Make the databases of the three set-ups."""
+    """Make the databases of the set-ups; that on Firestore is left out, loudly, where there is no emulator."""
     return [
         Set("sqlite/local", EngineName.LOCAL, f"sqlite:///{folder / 'kills.db'}"),
         Set("postgresql/local", EngineName.LOCAL, stack.enter_context(postgres_database())),
         Set("postgresql/pgqueuer", EngineName.PGQUEUER, stack.enter_context(postgres_database())),
+        *(Set("firestore/local", EngineName.LOCAL, new_project(at)) for at in stack.enter_context(emulator_if_any())),
     ]
 
 

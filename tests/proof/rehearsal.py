@@ -18,6 +18,7 @@ from reflecta.testing import FakeClock, RecordingTelemetry
 
 _LOADED_LATE = (
     "reflecta.adapters.engines.pgqueue",
+    "reflecta.adapters.stores.firestore",
     "sqlalchemy.dialects.postgresql.asyncpg",
     "tests.proof.boundaries",  # with what it imports: all that is run in a fork
 )

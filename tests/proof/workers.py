@@ -11,9 +11,9 @@ import sys
 from contextlib import ExitStack
 
 from tests.databases import postgres_database
-from tests.proof.audit import Outside, Set, figures, outside, take_stock
+from tests.proof.audit import Readings, Set, figures, readings, take_stock
 from tests.proof.figures import Figure, report
-from tests.proof.kills import add_due, count_ended, leave_alone, start
+from tests.proof.kills import add_due, leave_alone, start
 from tests.proof.world import World
 
 from reflecta.config import EngineName
@@ -25,23 +25,23 @@ _LOOKS_EVERY = 0.2  # seconds
 async def prove(setup: Set, *, users: int, workers: int) -> dict[str, Figure]:
     """Start them, kill one after another until half is done, and wait for the one that is left."""
     await add_due(setup, "u", users)
-    async with World(seed=2, latency=(0.3, 0.8)) as world, outside(setup) as ledger:
+    async with World(seed=2, latency=(0.3, 0.8)) as world, readings(setup) as ledger:
         *killed, survivor = [await start(setup, world) for _ in range(workers)]
         for number, life in enumerate(killed, start=1):
             await _until(ledger, users * number // (2 * len(killed)))
             life.kill()
             await life.wait()
-        done_before = await count_ended(ledger)
-        await leave_alone(survivor, ledger, expected=users, within=SECONDS_AT_MOST)
+        done_before = await ledger.count("ended")
+        await leave_alone(survivor, ledger, expected=users)
         audited = await take_stock(ledger, world, kills=len(killed), users=users, in_work=len(killed))
     found = {name.strip(): figure for name, figure in figures("", audited).items()}
     left = users - done_before
     return found | {"finished_by_the_last": Figure(left, ">= 1", met=left > 0, n=users)}
 
 
-async def _until(ledger: Outside, number: int) -> None:
+async def _until(ledger: Readings, number: int) -> None:
     async with asyncio.timeout(SECONDS_AT_MOST):
-        while await count_ended(ledger) < number:  # noqa: ASYNC110 - another process's doing
+        while await ledger.count("ended") < number:  # noqa: ASYNC110 - another process's doing
             await asyncio.sleep(_LOOKS_EVERY)
 
 

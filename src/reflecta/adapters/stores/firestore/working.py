@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final
@@ -140,13 +141,14 @@ class ProcessFirestore(FirestorePart):
             part = unknown[start : start + _MOST_COMPARED]
             for found in await self.wire.query(queries.OCCASIONS_OF_LEASES, part):
                 self._leases[str(found.fields["leaseToken"])] = _Held(occasion=found, user=None)
-        await all_of(self._renew(token, until) for token in tokens if token in self._leases)
+        await all_of(self._renew(token, until) for token in tokens)
 
     async def _renew(self, token: str, until: datetime) -> None:
-        try:
-            await self._write(self._leases[token].occasion.id, token, lambda _: ({"leaseUntil": to_ms(until)}, ()))
-        except LeaseLost:
+        held = self._leases.get(token)
+        if held is None:  # it is nobody's any more, or its work has just ended
             return
+        with suppress(LeaseLost):
+            await self._write(held.occasion.id, token, lambda _: ({"leaseUntil": to_ms(until)}, ()))
 
     async def journal(self, user_id: str, *, entries: int, messages: int) -> Journal:
         """See the port."""
