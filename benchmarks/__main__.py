@@ -10,7 +10,7 @@ from typing import Final
 
 from tests.proof.figures import OUT, Figure, report
 
-from benchmarks import enqueueing, finishing, processing, reading, ticking, waiting
+from benchmarks import enqueueing, finishing, firestore, processing, reading, ticking, waiting
 from benchmarks.measure import ordered, told
 from benchmarks.sizes import TINY, Sizes
 from benchmarks.stopwatch import pace
@@ -23,6 +23,7 @@ BENCHMARKS: Final[Mapping[str, Benchmark]] = {
     "wait": waiting.measure,
     "context": reading.measure,
     "enqueue": enqueueing.measure,
+    "firestore": firestore.measure,
 }
 
 

@@ -92,7 +92,11 @@ class Write:
 
 
 class Wire:
-    """One database. *requests* counts what was asked, *read* the documents that came, *written* those that left."""
+    """One database. *requests* counts what was asked, *read* the documents that came, *written* those that left.
+
+    *billed* counts reads as Firestore's price list does: a document that is not there, and a query that finds
+    nothing, cost one.
+    """
 
     def __init__(self, project: str, database: str, channel: Any, *, is_emulator: bool = False) -> None:
         self._name = f"projects/{project}/databases/{database}"
@@ -116,7 +120,7 @@ class Wire:
             messages.RunAggregationQueryResponse,
         )
         self._commits = asyncio.Semaphore(_IN_FLIGHT)
-        self.requests = self.read = self.written = 0
+        self.requests = self.read = self.billed = self.written = 0
 
     @classmethod
     def connect(cls, project: str, database: str = "(default)", *, emulator: str | None = None) -> "Wire":
@@ -150,7 +154,8 @@ class Wire:
         async for answer in self._get(request, metadata=self._metadata, timeout=_TIMEOUT):
             if answer.HasField("found"):
                 found[answer.found.name] = _snapshot(answer.found)
-        self.read += len(set(names))
+        self.read += len(found)
+        self.billed += len(set(names))
         return [found.get(name) for name in names]
 
     async def query(
@@ -165,7 +170,8 @@ class Wire:
             self._ask(request.structured_query, query, values, limit, after)
             answers = self._query(request, metadata=self._metadata, timeout=_TIMEOUT)
             found = [_snapshot(answer.document) async for answer in answers if answer.HasField("document")]
-            self.read += max(1, len(found))
+            self.read += len(found)
+            self.billed += max(1, len(found))
             return found
 
         return await self._reading(ask)
@@ -203,7 +209,7 @@ class Wire:
                 if answer.HasField("result"):
                     found = taken(answer.result.aggregate_fields["all"])
                     result = found if isinstance(found, int | float) else 0
-            self.read += 1
+            self.billed += 1
             return result
 
         return await self._reading(ask)
