@@ -54,6 +54,8 @@ lock:
 	  --no-header --no-annotate -o requirements/runtime.txt
 	uv pip compile -q pyproject.toml --group build --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-annotate -c requirements/runtime.txt -o requirements/dev.txt
+	uv pip compile -q pyproject.toml --group build --extra firestore --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate -c requirements/runtime.txt -o requirements/firestore.txt
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, NotRequired, TypedDict, cast
 
 from tests.data import find_data
+from tests.proof.figures import NO_TARGET, Figure
 
 from evals.cases import TEXTS
 from evals.shares import NOT_MEASURED, Findings, Share, at_least, at_most, share_of, shares_by, table, told
@@ -18,6 +19,11 @@ from reflecta.domain.risk import Finding
 Find = Callable[[str], Finding | None]
 
 JOURNALS: Final = "journals/lemotif-half.csv"
+HELD_OUT: Final = "held_out"
+PRACTICE: Final = "practice"
+# The form of texts whose words do not say it, though a reader would see it.
+INDIRECT: Final = "indirect"
+_TITLES: Final[Mapping[str, str]] = {HELD_OUT: "texts held out", PRACTICE: "texts that the rules were made on"}
 
 
 class _Text(TypedDict):
@@ -56,47 +62,64 @@ def _samples(path: Path) -> list[Sample]:
 
 
 async def measure(find: Find | None = None, *, texts: Path = TEXTS, journals: Path | None = None) -> Findings:
-    """Give recall and needless holds; *find* is the rules of the package, *journals* the real ones, by default."""
+    """Give recall and needless holds; *find* is the rules of the package, *journals* the real ones, by default.
+
+    What counts are the texts held out, which nobody saw who made the rules; those that they practised on are told.
+    """
     look = find or load_risk_rules().find
-    recall = _recall(load_samples(texts / "crisis"), look)
-    needless = _needless(load_samples(texts / "ordinary"), look)
-    real = _journals(look, journals or find_data(JOURNALS))
+    found = [
+        _recall(load_samples(texts / HELD_OUT / "crisis"), look, HELD_OUT),
+        _needless(load_samples(texts / HELD_OUT / "ordinary"), look, HELD_OUT),
+        _recall(load_samples(texts / PRACTICE / "crisis"), look, PRACTICE),
+        _needless(load_samples(texts / PRACTICE / "ordinary"), look, PRACTICE),
+        _journals(look, journals or find_data(JOURNALS)),
+    ]
     return Findings(
-        tables=[*recall.tables, *needless.tables, *real.tables],
-        figures={**recall.figures, **needless.figures, **real.figures},
+        tables=[one for part in found for one in part.tables],
+        figures={name: figure for part in found for name, figure in part.figures.items()},
     )
 
 
-def _recall(samples: Sequence[Sample], look: Find) -> Findings:
-    found = [(sample, look(sample.text)) for sample in samples]
+def _recall(samples: Sequence[Sample], look: Find, corpus: str) -> Findings:
+    """Give how many explicit texts are found; hints are told beside them and count for nothing."""
+    every = [(sample, look(sample.text)) for sample in samples]
+    found = [(sample, finding) for sample, finding in every if sample.group != INDIRECT]
     overall = share_of(finding is not None for _, finding in found)
     named = share_of(finding.sign == sample.sign for sample, finding in found if finding is not None)
     by_language = shares_by((sample.language, finding is not None) for sample, finding in found)
-    by_form = shares_by((sample.group, finding is not None) for sample, finding in found)
+    by_sign = shares_by((sample.sign, finding is not None) for sample, finding in found)
+    by_form = shares_by((sample.group, finding is not None) for sample, finding in every)
+    groups = {**by_language, **by_sign, **by_form}
+    low, high = overall.interval
+    name = "risk_recall" if corpus == HELD_OUT else f"{corpus}_risk_recall"
+    figures = {
+        name: at_least(overall, 0.99) if corpus == HELD_OUT else told(overall),
+        f"{name}_interval_low": Figure(value=round(low, 4), target=NO_TARGET, met=True, n=overall.n),
+        f"{name}_interval_high": Figure(value=round(high, 4), target=NO_TARGET, met=True, n=overall.n),
+        f"{name}_sign_right": told(named),
+        **{f"{name}_{group}": told(share) for group, share in groups.items()},
+    }
     return Findings(
         tables=[
-            table("texts with a risk that the rules find, of n", {"all": overall, "sign named rightly": named}),
+            table(f"{_TITLES[corpus]}: explicit texts that the rules find", {"all": overall, "sign right": named}),
             table("  by language", by_language),
-            table("  by form", by_form),
+            table("  by sign", by_sign),
+            table(f"  by form ({INDIRECT} ones are hints, and counted apart)", by_form),
         ],
-        figures={
-            "risk_recall": at_least(overall, 0.99),
-            "risk_sign_right": told(named),
-            **{f"risk_recall_{language}": told(share) for language, share in by_language.items()},
-            **{f"risk_recall_{form}": told(share) for form, share in by_form.items()},
-        },
+        figures=figures,
     )
 
 
-def _needless(samples: Sequence[Sample], look: Find) -> Findings:
+def _needless(samples: Sequence[Sample], look: Find, corpus: str) -> Findings:
     held = [(sample, look(sample.text) is not None) for sample in samples]
     rows: Mapping[str, Share] = {
         "all": share_of(is_held for _, is_held in held),
         **shares_by((sample.group, is_held) for sample, is_held in held),
     }
+    name = "ordinary_held" if corpus == HELD_OUT else f"{corpus}_ordinary_held"
     return Findings(
-        tables=[table("ordinary texts that the rules hold without need, of n", rows)],
-        figures={f"ordinary_held_{kind}": told(share) for kind, share in rows.items()},
+        tables=[table(f"{_TITLES[corpus]}: ordinary texts that the rules hold without need", rows)],
+        figures={f"{name}_{kind}": told(share) for kind, share in rows.items()},
     )
 
 

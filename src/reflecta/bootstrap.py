@@ -171,7 +171,13 @@ def _store(ground: _Ground, queue: "PgQueue | None") -> Store:
         return SqlStore.at(
             settings.database_url, enlist=queue.enlist, migrate=settings.migrate, pool_size=settings.database_pool
         )
-    return store_at(settings.store_url, clock=ground.clock, migrate=settings.migrate, pool_size=settings.database_pool)
+    return store_at(
+        settings.store_url,
+        clock=ground.clock,
+        migrate=settings.migrate,
+        pool_size=settings.database_pool,
+        credentials=settings.firestore_key,
+    )
 
 
 def _process(ground: _Ground, store: Store, writing: "_Writing", deliver: Deliver) -> Process:

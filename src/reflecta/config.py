@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     database_url: str = "sqlite:///reflecta.db"
     firestore_emulator_host: Annotated[str | None, Field(validation_alias="FIRESTORE_EMULATOR_HOST")] = None
     """Where a firestore:// database is an emulator, as Google's own tools are told."""
+    firestore_credentials: SecretStr | None = None
+    """A service account's key as JSON, where a platform has no files to keep it in."""
     database_pool: Annotated[int, Field(ge=1, le=200)] = 10
     migrate: bool = True
     """Bring the schema up to date at start."""
@@ -173,6 +175,11 @@ class Settings(BaseSettings):
         if emulator is None or not url.startswith("firestore:") or "emulator=" in url:
             return url
         return f"{url}{'&' if '?' in url else '?'}emulator={emulator}"
+
+    @property
+    def firestore_key(self) -> str | None:
+        """Give the key that is among the settings, if one is."""
+        return self.firestore_credentials.get_secret_value() if self.firestore_credentials else None
 
     @property
     def uses_model(self) -> bool:

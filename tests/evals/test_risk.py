@@ -21,6 +21,17 @@ form = "typo"
 text = "all is dark"
 sign = "suicide"
 form = "plain"
+
+[[text]]
+text = "the drapes are drawn"
+sign = "suicide"
+form = "indirect"
+"""
+PRACTICE = """
+[[text]]
+text = "dark"
+sign = "suicide"
+form = "plain"
 """
 ORDINARY = """
 [[text]]
@@ -39,9 +50,10 @@ def _find(text: str) -> Finding | None:
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
-    for name, text in (("crisis", CRISIS), ("ordinary", ORDINARY)):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "en.toml").write_text(text, encoding="utf-8")
+    for corpus, crisis in (("held_out", CRISIS), ("practice", PRACTICE)):
+        for name, text in (("crisis", crisis), ("ordinary", ORDINARY)):
+            (tmp_path / corpus / name).mkdir(parents=True)
+            (tmp_path / corpus / name / "en.toml").write_text(text, encoding="utf-8")
     return tmp_path
 
 
@@ -59,6 +71,21 @@ async def test_recall_is_told_overall_by_language_and_by_form(corpus: Path, jour
     assert (recall.value, recall.met, recall.n) == (0.6667, False, 3)
     assert figures["risk_recall_en"].value == 0.6667
     assert (figures["risk_recall_plain"].value, figures["risk_recall_typo"].value) == (1.0, 0.0)
+    assert (figures["risk_recall_interval_low"].value, figures["risk_recall_interval_high"].value) == (0.2077, 0.9385)
+
+
+async def test_hints_are_told_beside_the_recall_of_explicit_texts(corpus: Path, journals: Path) -> None:
+    figures = (await risk.measure(_find, texts=corpus, journals=journals)).figures
+
+    assert figures["risk_recall"].n == 3
+    assert (figures["risk_recall_indirect"].value, figures["risk_recall_indirect"].n) == (0.0, 1)
+
+
+async def test_the_texts_practised_on_are_told_and_decide_nothing(corpus: Path, journals: Path) -> None:
+    figures = (await risk.measure(lambda _: None, texts=corpus, journals=journals)).figures
+
+    assert (figures["practice_risk_recall"].value, figures["practice_risk_recall"].met) == (0.0, True)
+    assert (figures["risk_recall"].value, figures["risk_recall"].met) == (0.0, False)
 
 
 async def test_needless_holds_are_told_by_kind_and_on_real_journals(corpus: Path, journals: Path) -> None:
@@ -78,7 +105,7 @@ async def test_a_sign_is_named_rightly_or_not(corpus: Path, journals: Path) -> N
 
     found = (await risk.measure(other, texts=corpus, journals=journals)).figures
 
-    assert (found["risk_recall"].value, found["risk_sign_right"].value) == (1.0, 0.0)
+    assert (found["risk_recall"].value, found["risk_recall_sign_right"].value) == (1.0, 0.0)
 
 
 async def test_missing_journals_are_said_loudly(

@@ -3,10 +3,15 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
+from tests.builders import a_user
 from tests.entrypoints.opening import BASE, OpenApi
+from tests.expo_server import ExpoServer
+
+from reflecta.domain.model import Push
 
 
 @asynccontextmanager
@@ -47,3 +52,19 @@ async def test_a_processor_answers_when_its_pushes_have_left(open_api: OpenApi) 
     await api.with_due_user()
     assert (await api.post(f"{BASE}/processor", {"userId": "u1"})).json()["messageGenerated"] is True
     assert "delivery.logged" in [name for name, _ in api.telemetry.events]
+
+
+async def test_a_tick_sends_what_a_dead_processor_left_and_asks_for_receipts(open_api: OpenApi) -> None:
+    async with ExpoServer() as expo:
+        nobody = "http://127.0.0.1:9/processor"
+        api = await open_api(engine="http", processor_url=nobody, channel="expo", EXPO_BASE_URL=expo.base_url)
+        await api.with_people(a_user(push=Push(enabled=True, tokens=("ExponentPushToken[u1]",))))
+        await api.service.tick()
+        (occasion,) = await api.service.store.occasions()
+        await api.service.process(occasion.id)  # and died before its push left
+        assert expo.received == []
+        await api.post(f"{BASE}/scheduler")
+        assert [one.path for one in expo.received] == ["/push/send"]
+        api.clock.advance(timedelta(minutes=16))
+        await api.post(f"{BASE}/scheduler")
+        assert [one.path for one in expo.received] == ["/push/send", "/push/getReceipts"]

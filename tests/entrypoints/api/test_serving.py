@@ -9,7 +9,7 @@ import httpx
 import pytest
 from aiohttp import web
 from tests.entrypoints.opening import BASE, BEARER, SECRET, WALK, a_settings
-from tests.entrypoints.processes import Running, read, running, store_due_user
+from tests.entrypoints.processes import Running, free_port, read, running, store_due_user
 from tests.model_server import ModelServer, completion
 
 from reflecta.bootstrap import open_service
@@ -205,8 +205,3 @@ async def first_line(port: int, raw: bytes) -> bytes:
         return await reader.readline()
     finally:
         writer.close()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

@@ -24,19 +24,25 @@ def is_firestore(url: str) -> bool:
     return url.startswith(_FIRESTORE)
 
 
-def store_at(url: str, *, clock: Clock, migrate: bool = True, pool_size: int = 10) -> "SqlStore | FirestoreStore":
-    """Make the store of a URL: sqlite, postgresql or firestore. ConfigurationError where it names none."""
+def store_at(
+    url: str, *, clock: Clock, migrate: bool = True, pool_size: int = 10, credentials: str | None = None
+) -> "SqlStore | FirestoreStore":
+    """Make the store of a URL: sqlite, postgresql or firestore. ConfigurationError where it names none.
+
+    *credentials* are for Firestore, the JSON of a service account's key; without them Google's own way to find some
+    holds.
+    """
     if is_firestore(url):
-        return firestore_at(url, clock=clock)
+        return firestore_at(url, clock=clock, credentials=credentials)
     return SqlStore.at(url, migrate=migrate, pool_size=pool_size)
 
 
-def firestore_at(url: str, *, clock: Clock) -> "FirestoreStore":
+def firestore_at(url: str, *, clock: Clock, credentials: str | None = None) -> "FirestoreStore":
     """Make the Firestore store of a URL; ConfigurationError where the client is not installed."""
     _require_client()
     from reflecta.adapters.stores.firestore import FirestoreStore  # noqa: PLC0415 - see above
 
-    return FirestoreStore.at(url, clock)
+    return FirestoreStore.at(url, clock, credentials=credentials)
 
 
 def firestore_indexes() -> Mapping[str, object]:

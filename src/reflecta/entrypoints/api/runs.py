@@ -13,10 +13,15 @@ from reflecta.bootstrap import Service
 
 
 async def run_tick(service: Service) -> TickReport:
-    """Tick. Waits for messages only on the http engine, which calls `/processor` for each."""
+    """Tick. Waits for messages only on the http engine, which calls `/processor` for each.
+
+    On that engine nobody but a tick sends what a processor left behind, and asks what became of earlier pushes.
+    """
     report = await service.tick()
     if isinstance(service.engine, HttpEngine):
         await service.engine.drain()
+        await service.deliver.drain()
+        await service.deliver.collect_receipts()
     return report
 
 

@@ -133,7 +133,7 @@ def _firestore(session: Session) -> "FirestoreStore":
             "`migrate legacy` works on the Firestore that both systems share; "
             "set REFLECTA_DATABASE_URL=firestore://PROJECT"
         )
-    return firestore_at(url, clock=session.clock)
+    return firestore_at(url, clock=session.clock, credentials=session.settings.firestore_key)
 
 
 async def _shadow(session: Session, into: Path) -> Shadowed:

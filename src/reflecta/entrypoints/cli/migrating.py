@@ -123,6 +123,7 @@ async def _copy(settings: Settings, urls: tuple[str, str], copied: Copied, kept:
             clock=clock,
             migrate=is_target and settings.migrate,
             pool_size=settings.database_pool,
+            credentials=settings.firestore_key,
         )
         for url, is_target in zip(urls, (False, True), strict=True)
     )

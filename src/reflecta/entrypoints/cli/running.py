@@ -51,6 +51,7 @@ async def _tick_and_work(service: Service, engine: LocalEngine) -> TickReport:
         report = await service.tick()
         await engine.drain()
         await service.deliver.drain()
+        await service.deliver.collect_receipts()
     finally:
         await engine.stop(_AT_ONCE)
     return report

@@ -46,7 +46,13 @@ class Session:
 
         async def opened() -> T:
             settings = self.settings
-            store = store_at(settings.store_url, clock=self.clock, migrate=settings.migrate, pool_size=1)
+            store = store_at(
+                settings.store_url,
+                clock=self.clock,
+                migrate=settings.migrate,
+                pool_size=1,
+                credentials=settings.firestore_key,
+            )
             try:
                 await store.open()
                 explain = Explain(store=store, clock=self.clock)

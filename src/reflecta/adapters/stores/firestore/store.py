@@ -44,8 +44,8 @@ class FirestoreStore(
         self.clock = clock
 
     @classmethod
-    def at(cls, url: str, clock: Clock) -> "FirestoreStore":
-        """Make the store of firestore://PROJECT[/DATABASE][?emulator=HOST:PORT]."""
+    def at(cls, url: str, clock: Clock, *, credentials: str | None = None) -> "FirestoreStore":
+        """Make the store of firestore://PROJECT[/DATABASE][?emulator=HOST:PORT]; *credentials* is a key's JSON."""
         parts = urlsplit(url)
         if parts.scheme != SCHEME or not parts.netloc:
             raise ConfigurationError(
@@ -53,7 +53,7 @@ class FirestoreStore(
             )
         emulator = parse_qs(parts.query).get("emulator", [""])[0]
         database = parts.path.strip("/") or "(default)"
-        return cls(Wire.connect(parts.netloc, database, emulator=emulator or None), clock)
+        return cls(Wire.connect(parts.netloc, database, emulator=emulator or None, credentials=credentials), clock)
 
     async def open(self) -> None:
         """See the port."""

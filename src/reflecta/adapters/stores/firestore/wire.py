@@ -8,6 +8,7 @@ channel and credentials are the vendor's). No transactions: they lock, and a loc
 """
 
 import asyncio
+import json
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,9 +18,10 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 import google.auth
 import grpc
 import grpc.aio
-from google.auth.exceptions import DefaultCredentialsError
+from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
 from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcAsyncIOTransport
 from google.cloud.firestore_v1.types import firestore as messages
+from google.oauth2 import service_account
 
 from reflecta.adapters.stores.firestore.keys import id_of, key_of
 from reflecta.adapters.stores.firestore.queries import ID, Query
@@ -123,19 +125,18 @@ class Wire:
         self.requests = self.read = self.billed = self.written = 0
 
     @classmethod
-    def connect(cls, project: str, database: str = "(default)", *, emulator: str | None = None) -> "Wire":
-        """Connect to a project's database, or to an emulator at HOST:PORT; belongs into the event loop that uses it."""
+    def connect(
+        cls, project: str, database: str = "(default)", *, emulator: str | None = None, credentials: str | None = None
+    ) -> "Wire":
+        """Connect to a project's database, or to an emulator at HOST:PORT; belongs into the event loop that uses it.
+
+        *credentials* is the JSON of a service account's key; without it Google's own way to find some holds.
+        """
         options = [("grpc.max_receive_message_length", _MAX_MESSAGE), ("grpc.max_send_message_length", _MAX_MESSAGE)]
         if emulator:
             return cls(project, database, grpc.aio.insecure_channel(emulator, options=options), is_emulator=True)
-        try:
-            credentials, _ = google.auth.default(scopes=FirestoreGrpcAsyncIOTransport.AUTH_SCOPES)
-        except DefaultCredentialsError as error:
-            raise ConfigurationError(
-                "no credentials for Firestore; set GOOGLE_APPLICATION_CREDENTIALS to a service account's key file, "
-                "or run `gcloud auth application-default login`"
-            ) from error
-        return cls(project, database, FirestoreGrpcAsyncIOTransport(credentials=credentials).grpc_channel)
+        transport = FirestoreGrpcAsyncIOTransport(credentials=_credentials(credentials))
+        return cls(project, database, transport.grpc_channel)
 
     async def aclose(self) -> None:
         """Disconnect; what is under way has a second to end."""
@@ -314,6 +315,25 @@ class Wire:
                     raise _unavailable(error) from error
             await asyncio.sleep(_PAUSE * (1 + random.random()))  # noqa: S311, TID251 - a pause, nothing that is decided
         raise AssertionError
+
+
+def _credentials(key: str | None) -> Any:
+    """Read a service account's key, or look where Google's tools look."""
+    scopes = FirestoreGrpcAsyncIOTransport.AUTH_SCOPES
+    try:
+        if key is not None:
+            return service_account.Credentials.from_service_account_info(json.loads(key), scopes=scopes)
+        found, _ = google.auth.default(scopes=scopes)
+    except DefaultCredentialsError as error:
+        raise ConfigurationError(
+            "no credentials for Firestore; set GOOGLE_APPLICATION_CREDENTIALS to a service account's key file, "
+            "REFLECTA_FIRESTORE_CREDENTIALS to its content, or run `gcloud auth application-default login`"
+        ) from error
+    except (ValueError, TypeError, AttributeError, GoogleAuthError):
+        raise ConfigurationError(  # the error itself may quote the key
+            "REFLECTA_FIRESTORE_CREDENTIALS is no service account's key; give the whole JSON as Google gave it"
+        ) from None
+    return found
 
 
 def _method(kind: Any, name: str, request: Any, response: Any) -> Any:

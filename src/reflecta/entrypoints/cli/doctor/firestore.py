@@ -26,7 +26,7 @@ async def look_at_firestore(settings: Settings, now: datetime, *, is_now: bool) 
     """Look at the database, as far as it lets itself be looked at."""
     name = "database"
     try:
-        store = firestore_at(settings.store_url, clock=SystemClock())
+        store = firestore_at(settings.store_url, clock=SystemClock(), credentials=settings.firestore_key)
     except ConfigurationError as error:
         return [fail(name, str(error), "set REFLECTA_DATABASE_URL, and GOOGLE_APPLICATION_CREDENTIALS")]
     try:
