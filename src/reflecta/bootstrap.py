@@ -285,6 +285,7 @@ def _http(ground: _Ground, stack: AsyncExitStack) -> "HttpEngine | None":
         ground.telemetry,
         concurrency=settings.concurrency,
         time_limit=seconds(settings.http_time_limit),
+        request_timeout=seconds(settings.http_time_limit),
     )
     stack.push_async_callback(engine.aclose)
     return engine

@@ -151,6 +151,40 @@ async def test_the_time_limit_holds_for_all_batches_of_a_tick_together() -> None
         assert counted(telemetry) == {"count": 1, "left": 1, "unanswered": 0, "errors": 0}
 
 
+async def test_two_ticks_at_once_share_a_round_and_each_waits_for_its_own_calls() -> None:
+    telemetry = RecordingTelemetry()
+    async with ProcessorServer() as server:
+        engine = HttpEngine(server.url, SECRET, telemetry, concurrency=2)
+
+        async def tick(given: list[str]) -> bool:
+            await engine.enqueue(given)
+            await engine.drain()
+            return set(given) <= set(server.answered)
+
+        assert await asyncio.gather(*(tick(ids(n)) for n in range(1, 20))) == [True] * 19
+        assert Counter(server.answered) == Counter(ids(19))
+        assert counted(telemetry)["count"] == 19
+
+
+async def test_who_ticks_while_a_round_ends_begins_another() -> None:
+    """One tick's round ends the moment its last call is answered; another's calls may come at that very moment."""
+    async with ProcessorServer() as server:
+        telemetry = RecordingTelemetry()
+        engine = HttpEngine(server.url, SECRET, telemetry, concurrency=2)
+
+        async def ticks(name: str) -> None:
+            for number in range(30):
+                await engine.enqueue([f"{name}-{number}"])
+                await asyncio.sleep(0)
+                await engine.drain()
+                assert f"{name}-{number}" in server.answered
+
+        await asyncio.gather(*(ticks(name) for name in "abc"))
+
+        assert Counter(server.answered) == Counter(f"{name}-{number}" for name in "abc" for number in range(30))
+        assert sum(int(told["left"] or 0) for name, told in telemetry.events if name == "engine.called") == 0
+
+
 async def test_the_next_tick_begins_anew() -> None:
     async with ProcessorServer() as server:
         engine = HttpEngine(server.url, SECRET, RecordingTelemetry())

@@ -39,7 +39,8 @@ class Crew:
 
     async def idle(self) -> None:
         """Wait until nothing waits and nothing is in hand, what running work adds included."""
-        await self._idle.wait()
+        while not self._idle.is_set():  # more may have come between the event and this task's turn
+            await self._idle.wait()
 
     async def stop(self, grace: timedelta) -> int:
         """Forget what waits, let what is in hand finish within *grace*, cancel the rest and say how many."""

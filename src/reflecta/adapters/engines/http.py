@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
@@ -30,9 +31,10 @@ _WRONG_SECRET: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 @dataclass(slots=True, kw_only=True)
 class _Round:
-    """The calls between two drains; instants are the event loop's."""
+    """The calls up to a drain; instants are the event loop's. Ticks at the same time share one."""
 
     session: aiohttp.ClientSession
+    crew: Crew = field(init=False)
     starts_until: float
     ends_at: float
     not_before: float = 0.0
@@ -48,7 +50,8 @@ class HttpEngine:
 
     A round begins with an enqueue and ends with `drain`, which whoever ticks must await before it answers: a
     serverless function is frozen from then on. Calls are started for four fifths of *time_limit*, counted from
-    the round's beginning; at its end those without an answer are abandoned, and their receivers go on.
+    the round's beginning; at its end those without an answer are abandoned, and their receivers go on. Ticks at
+    the same time share a round and what is left of its time.
     """
 
     def __init__(
@@ -67,7 +70,6 @@ class HttpEngine:
         self._concurrency = concurrency
         self._time_limit = time_limit.total_seconds()
         self._request_timeout = request_timeout.total_seconds()
-        self._crew = Crew(self._call, telemetry, concurrency=concurrency)
         self._round: _Round | None = None
 
     async def enqueue(self, occasion_ids: Sequence[str]) -> None:
@@ -80,19 +82,21 @@ class HttpEngine:
             self._round = self._begin()
         new = [occasion_id for occasion_id in occasion_ids if occasion_id not in self._round.given]
         self._round.given.update(new)
-        self._crew.add(new)
+        self._round.crew.add(new)
 
     async def drain(self) -> None:
         """Wait until every call was answered, at most until the time limit, and end the round."""
-        if self._round is None:
+        round_ = self._round
+        if round_ is None:
             return
         try:
-            async with asyncio.timeout_at(self._round.ends_at):
-                await self._crew.idle()
+            async with asyncio.timeout_at(round_.ends_at):
+                await round_.crew.idle()
         except TimeoutError:
             pass  # what has no answer is counted as such
         finally:
-            await self._end(self._round)
+            if self._round is round_:  # else another tick has ended it
+                await self._end(round_)
 
     async def aclose(self) -> None:
         """Abandon what is being called."""
@@ -107,11 +111,13 @@ class HttpEngine:
             cookie_jar=aiohttp.DummyCookieJar(),
         )
         now = _now()
-        return _Round(
+        round_ = _Round(
             session=session,
             starts_until=now + _STARTING_SHARE * self._time_limit,
             ends_at=now + self._time_limit,
         )
+        round_.crew = Crew(partial(self._call, round_), self._telemetry, concurrency=self._concurrency)
+        return round_
 
     async def _end(self, round_: _Round) -> None:
         """Count the round; what was neither answered nor failed is still queued in the ledger."""
@@ -121,13 +127,12 @@ class HttpEngine:
         self._telemetry.event(
             "engine.called", count=round_.answered, left=left, unanswered=unanswered, errors=round_.errors
         )
-        await self._crew.stop(timedelta())
+        await round_.crew.stop(timedelta())
         await round_.session.close()
 
-    async def _call(self, occasion_id: str) -> None:
+    async def _call(self, round_: _Round, occasion_id: str) -> None:
         """Call until there is an answer that settles it, or no time to start."""
-        round_ = self._round
-        while round_ is not None and await _may_start(round_):
+        while await _may_start(round_):
             round_.in_flight += 1
             try:
                 status, pause = await self._post(round_.session, occasion_id)
