@@ -431,6 +431,14 @@ def test_a_pattern_that_cannot_be_meant_so_is_refused(pattern: str, fault: str) 
         rules(pattern)
 
 
+def test_a_filler_of_one_language_may_be_a_word_of_anothers_rules() -> None:
+    one = SignLists(name="xx", patterns={}, named={}, fillers=frozenset({"so", "red"}))
+    other = SignLists(name="yy", patterns={Sign.ABUSE: {Weight.PRESENT: ["red door"]}}, named={})
+    both = RiskRules([one, other], version="v")
+    assert both.find("a red so door") is not None
+    assert both.find("a door") is None
+
+
 def test_an_excuse_undoes_what_its_weight_allows() -> None:
     text = "the red door in the film"
     assert rules("red door", same="red door in").find(text) is None

@@ -55,7 +55,8 @@ class SignLists:
     """The rules of one file in their notation (see `pattern`); *name* is that of the file, *language* its first part.
 
     *same_words* undo a finding that they share a word with, *near_by* a mention within some words; both undo those
-    of all languages. *fillers* are left out of every text; *common* are words that no rule should be found by.
+    of all languages. *fillers* are left out of every text, unless another language's rules know them; *common* are
+    words that no rule should be found by.
     """
 
     name: str
@@ -139,7 +140,7 @@ class RiskRules:
         self._common = frozenset[str]().union(*(one.common for one in lists))
         self._ranks: dict[frozenset[str], tuple[bool, int, int]] = {}
         self._quiet: set[bytes] = set()
-        fillers = frozenset[str]().union(*(one.fillers for one in lists))
+        fillers = _fillers(lists)
         typos: set[str] = set()
         words: set[str] = set()
         rules: list[_Path] = []
@@ -147,7 +148,7 @@ class RiskRules:
         near: list[_Path] = []
         for number, one in enumerate(lists):
             try:
-                reader = PatternReader(one.named, fillers=fillers)
+                reader = PatternReader(one.named, fillers=fillers[one.language])
                 rules += self._rules(one, number, reader)
                 same += self._excuses(one.same_words, reader)
                 near += self._excuses(one.near_by, reader)
@@ -161,7 +162,8 @@ class RiskRules:
             joints=_joints(rules) | typos,
             typos=typos,
             spelled_right=frozenset[str]().union(*(one.spelled_right for one in lists)),
-            fillers=fillers,
+            # What one language leaves out may be a word of another's rules.
+            fillers=frozenset[str]().union(*fillers.values()) - words,
         )
 
     def find(self, text: str) -> Finding | None:
@@ -224,6 +226,13 @@ class RiskRules:
             shortest = min(map(len, words))
             self._ranks[words] = (not words.isdisjoint(self._common), -shortest, len(words))
         return self._ranks[words]
+
+
+def _fillers(lists: Iterable[SignLists]) -> Mapping[str, frozenset[str]]:
+    found: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
+    for one in lists:
+        found[one.language] |= one.fillers
+    return found
 
 
 def _runs_at(way: Way, place: int) -> Sequence[Way]:
