@@ -5,7 +5,6 @@ Each test process starts one on a free port and stops it at the end; each test h
 
 import asyncio
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from uuid import uuid4
 
 import pytest
 from tests.databases import SERVICES_REQUIRED
+from tests.loopback import free_port
 
 from reflecta.adapters.stores.firestore import FirestoreStore
 from reflecta.adapters.stores.firestore.queries import ID, Query
@@ -72,7 +72,7 @@ def emulator_if_any() -> Generator[Sequence[str]]:
 
 @contextmanager
 def _started(program: Path) -> Generator[str]:
-    address = f"127.0.0.1:{_free_port()}"
+    address = f"127.0.0.1:{free_port()}"
     host, _, port = address.partition(":")
     command = ["java", "-Duser.language=en", "-Xmx1g", "-cp", str(program), _MAIN, "--host", host, "--port", port]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -82,13 +82,6 @@ def _started(program: Path) -> Generator[str]:
     finally:
         process.terminate()
         process.wait(20)
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 def _wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:

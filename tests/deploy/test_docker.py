@@ -16,7 +16,8 @@ import yaml
 from tests.data import ROOT
 from tests.deploy.commands import DEPLOY, check_command, check_settings, variables
 from tests.entrypoints.cli.conftest import Cli, outside
-from tests.entrypoints.processes import answers, free_port, until
+from tests.entrypoints.processes import until
+from tests.loopback import answers, free_port
 
 DOCKERFILE = DEPLOY / "docker" / "Dockerfile"
 COMPOSE = sorted(DEPLOY.glob("docker/compose.*.yaml"))

@@ -14,7 +14,8 @@ import pytest
 from tests.databases import SERVICES_REQUIRED
 from tests.deploy.commands import DEPLOY, check_command, check_settings, variables
 from tests.entrypoints.cli.conftest import Cli, outside
-from tests.entrypoints.processes import answers, free_port, until
+from tests.entrypoints.processes import until
+from tests.loopback import answers, free_port
 
 UNIT: Final = DEPLOY / "systemd" / "reflecta.service"
 # Of systemd's scale from 0 (confined) to 10; services without any setting have 9.6.

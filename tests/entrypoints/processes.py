@@ -5,16 +5,13 @@ import json
 import os
 import re
 import signal
-import socket
 import sys
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import sqlalchemy as sa
 from tests.builders import a_user, an_entry
@@ -56,20 +53,6 @@ class Running:
     async def ends(self) -> int:
         async with asyncio.timeout(20):
             return await self.process.wait()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-def answers(url: str) -> bool:
-    """Say whether a URL answers well."""
-    try:
-        with urlopen(url, timeout=2) as response:
-            return response.status == HTTPStatus.OK
-    except OSError:
-        return False
 
 
 async def until(condition: Callable[[], object]) -> None:

@@ -12,7 +12,6 @@ import asyncio
 import os
 import random
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,7 @@ import asyncpg  # pyright: ignore[reportMissingTypeStubs] - it has none
 import pytest
 from tests.databases import SERVICES_REQUIRED
 from tests.faults.lives import Found, alive, figures, inject, run, settle, tell
+from tests.loopback import free_port
 from tests.proof.audit import Set
 from tests.proof.figures import Figure, report
 from tests.proof.kills import add_due
@@ -105,7 +105,7 @@ def own_cluster() -> Generator[Cluster]:
     """Make a cluster on a free port, start it, and leave nothing of it."""
     programs = _programs()
     with reachable_folder() as folder:
-        cluster = Cluster(programs, folder, _free_port())
+        cluster = Cluster(programs, folder, free_port())
         cluster.make()
         for attempt in range(_PORTS_TRIED):
             try:
@@ -114,17 +114,12 @@ def own_cluster() -> Generator[Cluster]:
             except subprocess.CalledProcessError:  # somebody took the port meanwhile
                 if attempt == _PORTS_TRIED - 1:
                     raise
-                cluster = Cluster(programs, folder, _free_port())
+                cluster = Cluster(programs, folder, free_port())
         try:
             yield cluster
         finally:
             if (cluster.data / "postmaster.pid").exists():
                 cluster.stop("immediate")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def _programs() -> Path:

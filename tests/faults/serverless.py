@@ -31,10 +31,10 @@ import aiohttp
 from aiohttp import web
 from tests.data import ROOT
 from tests.entrypoints.cli.conftest import outside as environment_of
-from tests.entrypoints.processes import answers, free_port
 from tests.faults.drain import SlowWorld
 from tests.faults.lives import run, within
 from tests.firestore import emulator_if_any, new_project
+from tests.loopback import answers, free_port
 from tests.proof.audit import Audit, Readings, Set, readings, take_stock, zeros
 from tests.proof.figures import Figure, report
 from tests.proof.kills import hosted, let_come_due

@@ -5,12 +5,13 @@ Everything expected is reckoned by the oracle of tests.proof.transitions; nothin
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, field, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
+from tests.proof.tally import Tally
 from tests.proof.transitions import HOUR, HOURS, STEPS, Calendar, Transition
 
 from reflecta.domain.model import Cadence, Window
@@ -61,7 +62,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Tally):
     """What happened, what was kept of what was promised, and the faults.
 
     *changes_crossed* were crossed by a user of each window and cadence, as were *still_crossed*, the instants that
@@ -92,16 +93,6 @@ class Counts:
     late: int = 0
     lost: int = 0
     wrong_first_due: int = 0
-
-    def __add__(self, other: "Counts") -> "Counts":
-        """Add up field by field."""
-        return Counts(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
-
-    @property
-    def faults(self) -> Mapping[str, int]:
-        """Give what must be zero."""
-        names = [field.name for field in fields(self)]
-        return {name: getattr(self, name) for name in names[names.index("outside_window") :]}
 
 
 @dataclass(frozen=True, slots=True)

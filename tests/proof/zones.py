@@ -11,7 +11,7 @@ Prints the figures and writes out/zones.json; a difference is printed with the c
 import random
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from itertools import groupby, pairwise, product
@@ -19,6 +19,7 @@ from itertools import groupby, pairwise, product
 from tests.data import find_data
 from tests.proof import transitions
 from tests.proof.figures import NO_TARGET, Figure, report
+from tests.proof.tally import Tally
 from tests.proof.transitions import HOURS, STEPS, TRANSITIONS, Calendar, Transition
 
 from reflecta.domain.model import Cadence, Window
@@ -32,7 +33,7 @@ MOMENTS = 1  # of joining, and of failing, around each crossing
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Tally):
     """What was walked, and what was wrong with it. A schedule crosses a change with due times on both sides of it."""
 
     due_times: int = 0
@@ -43,16 +44,6 @@ class Counts:
     doubled: int = 0
     starved: int = 0
     oracle_disagrees: int = 0
-
-    def __add__(self, other: "Counts") -> "Counts":
-        """Add up field by field."""
-        return Counts(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
-
-    @property
-    def faults(self) -> Mapping[str, int]:
-        """Give what must be zero."""
-        names = [field.name for field in fields(self)]
-        return {name: getattr(self, name) for name in names[names.index("outside_window") :]}
 
 
 def zone_groups() -> Sequence[tuple[str, ...]]:

@@ -9,7 +9,8 @@ import httpx
 import pytest
 from aiohttp import web
 from tests.entrypoints.opening import BASE, BEARER, SECRET, WALK, a_settings
-from tests.entrypoints.processes import Running, free_port, read, running, store_due_user
+from tests.entrypoints.processes import Running, read, running, store_due_user
+from tests.loopback import free_port
 from tests.model_server import ModelServer, completion
 
 from reflecta.bootstrap import open_service
