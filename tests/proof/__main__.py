@@ -45,7 +45,7 @@ PROOFS: Final = (
     Proof("tests.mutants", "--jobs 1", "--jobs 2 --machine"),
     Proof("tests.proof.years", "", "--seeds 10 --processes 2"),
     Proof("tests.proof.boundaries", "--lanes 2", "--lanes 2"),
-    Proof("tests.proof.kills", "--kills 100", "--kills 1000"),
+    Proof("tests.proof.kills", "--kills 75", "--kills 1000"),
     Proof("tests.faults.wire", "--injections 20", "--injections 200"),
     Proof("tests.faults.cluster", "--injections 40 --restarts 4", "--injections 200 --restarts 40"),
     Proof("tests.faults.disk", "--injections 20", "--injections 200"),
