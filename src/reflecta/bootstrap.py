@@ -54,6 +54,7 @@ from reflecta.config import EngineName, Settings, seconds
 from reflecta.domain.checks import Likeness
 from reflecta.domain.errors import ConfigurationError
 from reflecta.domain.model import Address, User
+from reflecta.domain.risk import RiskRules
 
 if TYPE_CHECKING:
     from reflecta.adapters.engines.http import HttpEngine
@@ -180,12 +181,20 @@ def _store(ground: _Ground, queue: "PgQueue | None") -> Store:
     )
 
 
+def _risk_rules(settings: Settings) -> Callable[[], RiskRules]:
+    """Give the rules when they are asked for; an operator's own are read now, so that a fault is told at the start."""
+    if settings.safety_rules is None:
+        return load_risk_rules
+    own = load_risk_rules(settings.safety_rules)
+    return lambda: own
+
+
 def _process(ground: _Ground, store: Store, writing: "_Writing", deliver: Deliver) -> Process:
     settings, clock, telemetry = ground.settings, ground.clock, ground.telemetry
     return Process(
         store=store,
         screen=Screen(
-            rules=load_risk_rules(settings.safety_rules),
+            rules=_risk_rules(settings),
             classifier=writing.classifier,
             prompts=writing.compose.prompts,
             clock=clock,

@@ -1,7 +1,6 @@
 """Which files of rules are read, what is refused in them, and how the built-in rules fare with real journals."""
 
 import csv
-import time
 from pathlib import Path
 
 import pytest
@@ -40,34 +39,12 @@ def test_ordinary_journals_are_hardly_ever_held() -> None:
     assert len(held) <= MAX_FALSE_HOLDS * len(entries), held
 
 
-def test_an_entry_takes_a_fraction_of_a_millisecond() -> None:
-    entries = journals()
-    longer = [" ".join(three) for three in zip(entries[::3], entries[1::3], entries[2::3], strict=False)]
-    rules = load_risk_rules()
-
-    def seconds() -> float:
-        begun = time.process_time()
-        for entry in longer:
-            rules.find(entry)
-        return (time.process_time() - begun) / len(longer)
-
-    # Some 100 words take 0.15 ms where nothing else runs; a busy machine takes several times as long.
-    assert min(seconds() for _ in range(3)) < 0.001
-
-
-def test_the_rules_load_in_a_moment(tmp_path: Path) -> None:
-    put(tmp_path, "en.add.toml", "[abuse]\npresent = 'zorble me'")
-    begun = time.process_time()
-    load_risk_rules(tmp_path)
-    assert time.process_time() - begun < 1.5  # 0.15 s where nothing else runs
-
-
 def test_an_operators_file_replaces_the_rules_of_its_language(tmp_path: Path) -> None:
     rules = load_risk_rules(put(tmp_path, "en.toml", "[suicide]\npresent = 'zorble [for] good'"))
     finding = rules.find("I will zorble for good")
     assert finding is not None
     assert (finding.language, finding.rule) == ("en", "en.suicide.1")
-    assert rules.find("kms") is None
+    assert rules.find("I want to end my life") is None
     assert rules.find("Ich will nicht mehr leben")
 
 

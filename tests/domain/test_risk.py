@@ -439,6 +439,15 @@ def test_a_filler_of_one_language_may_be_a_word_of_anothers_rules() -> None:
     assert both.find("a door") is None
 
 
+def test_an_excuse_holds_only_in_a_language_that_the_text_may_be_in() -> None:
+    found = {Sign.ABUSE: {Weight.MENTION: ["red door"]}}
+    one = SignLists(name="xx", patterns=found, named={}, common=frozenset({"je", "les", "au"}))
+    other = SignLists(name="yy", patterns={}, named={}, near_by=["les"], common=frozenset({"ik", "de", "het"}))
+    both = RiskRules([one, other], version="v")
+    assert both.find("je les au red door") is not None
+    assert both.find("ik de les het red door") is None
+
+
 def test_an_excuse_undoes_what_its_weight_allows() -> None:
     text = "the red door in the film"
     assert rules("red door", same="red door in").find(text) is None

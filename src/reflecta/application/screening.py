@@ -33,9 +33,13 @@ class Read:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
-    """The layers of the screen; without a *classifier* the rules alone. *hold* None: until a person reviews."""
+    """The layers of the screen; without a *classifier* the rules alone. *hold* None: until a person reviews.
 
-    rules: RiskRules
+    *rules* gives the same ones at every call. The first call may take a second: whoever works calls it beforehand,
+    and commands that read no journal never do.
+    """
+
+    rules: Callable[[], RiskRules]
     classifier: Model | None
     prompts: Prompts
     clock: Clock
@@ -44,7 +48,7 @@ class Screen:
 
     def by_rules(self, user: User, entries: Sequence[Entry]) -> Flag | None:
         """Ask the local rules, which cost nothing and are never down."""
-        return safety.find_by_rules(self.rules, user, entries, now=self.clock.now(), hold=self.hold)
+        return safety.find_by_rules(self.rules(), user, entries, now=self.clock.now(), hold=self.hold)
 
     async def by_classifier(
         self, read: Read, *, occasion_id: str, saved: Screening | None, save: SaveScreening

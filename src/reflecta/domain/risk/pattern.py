@@ -5,11 +5,13 @@
 - `[really] want`: a word, or a run, that may be missing
 - `kill ..3 tonight`: up to three other words between
 - `suicid*`: any word that begins so
-- `~suicide`: this word, also with one slip of the pen
+- `~suicide`: this word, also run together with others ('commitsuicide') and, from eight letters on, with two slips of
+  the pen; with one slip any word of four letters is found
 - `{want}`: the alternatives that the file names so; {number}, {hundreds} (to 999) and {year} are known everywhere
 """
 
 import re
+import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -94,7 +96,7 @@ class PatternReader:
         if part in self._read:
             return self._read[part]
         if part.replace("|", "").isalnum():
-            words = self._checked(frozenset(part.split("|")))
+            words = self._checked(frozenset(map(sys.intern, part.split("|"))))
             self.words |= words
             self._read[part] = (Word(words),)
             return self._read[part]

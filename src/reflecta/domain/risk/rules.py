@@ -1,7 +1,7 @@
 """Finds signs of risk in a text by rules of all languages at once; what language it is in need not be known."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
@@ -11,7 +11,7 @@ from typing import Final
 from reflecta.domain.risk.heard import Heard
 from reflecta.domain.risk.pattern import MIN_LETTERS, PatternFault, PatternReader
 from reflecta.domain.risk.spelling import Speller
-from reflecta.domain.risk.steps import Either, Way, Word, needed_words, reach
+from reflecta.domain.risk.steps import Either, Step, Way, Word, needed_words, reach
 
 # As far from a mention, in words, the words that put it at a distance may stand.
 NEAR: Final = 20
@@ -79,6 +79,7 @@ class _Path:
     """One way through a pattern, walked from its key word *at* that place outwards in both directions."""
 
     order: tuple[int, ...]
+    language: str
     finding: Finding | None
     weight: Weight
     key: frozenset[str]
@@ -105,8 +106,9 @@ _Index = Mapping[str, Sequence[_Path]]
 class _Excuses:
     """The words of a text that stand within excuses; looked for when they are first asked for."""
 
-    def __init__(self, heard: Heard, same: _Index, near: _Index) -> None:
+    def __init__(self, heard: Heard, same: _Index, near: _Index, spoken: Collection[str]) -> None:
         self._heard = heard
+        self._spoken = spoken
         self._indexes = {Weight.PRESENT: same, Weight.MENTION: near}
         self._marks: dict[Weight, bytearray] = {}
 
@@ -126,6 +128,8 @@ class _Excuses:
     def _marked(self, index: _Index) -> bytearray:
         marks = bytearray(len(self._heard.said))
         for path in _candidates(index, self._heard):
+            if path.language not in self._spoken:
+                continue
             for start, end in path.spans(self._heard):
                 marks[start:end] = b"\1" * (end - start)
         return marks
@@ -138,11 +142,12 @@ class RiskRules:
         """Build the rules; PatternFault where a pattern cannot be one."""
         self.version = version
         self._common = frozenset[str]().union(*(one.common for one in lists))
+        self._by_language = _common(lists)
+        self._sets: dict[frozenset[str], frozenset[str]] = {}
         self._ranks: dict[frozenset[str], tuple[bool, int, int]] = {}
         self._quiet: set[bytes] = set()
         fillers = _fillers(lists)
-        typos: set[str] = set()
-        words: set[str] = set()
+        readers: list[PatternReader] = []
         rules: list[_Path] = []
         same: list[_Path] = []
         near: list[_Path] = []
@@ -150,21 +155,15 @@ class RiskRules:
             try:
                 reader = PatternReader(one.named, fillers=fillers[one.language])
                 rules += self._rules(one, number, reader)
-                same += self._excuses(one.same_words, reader)
-                near += self._excuses(one.near_by, reader)
+                same += self._excuses(one.language, one.same_words, reader)
+                near += self._excuses(one.language, one.near_by, reader)
             except PatternFault as fault:
                 raise PatternFault(str(fault), name=one.name) from fault
-            typos |= reader.typos
-            words |= reader.words
+            readers.append(reader)
         self._rules_by_key, self._same, self._near = _by_key(rules), _by_key(same), _by_key(near)
-        self._speller = Speller(
-            words,
-            joints=_joints(rules) | typos,
-            typos=typos,
-            spelled_right=frozenset[str]().union(*(one.spelled_right for one in lists)),
-            # What one language leaves out may be a word of another's rules.
-            fillers=frozenset[str]().union(*fillers.values()) - words,
-        )
+        self._speller = _speller(lists, readers, joints=_joints(rules))
+        self._ranks.clear()
+        self._sets.clear()
 
     def find(self, text: str) -> Finding | None:
         """Give the gravest sign in a text, None where the rules see none.
@@ -190,7 +189,7 @@ class RiskRules:
         candidates = _candidates(self._rules_by_key, heard)
         if not candidates:
             return
-        excuses = _Excuses(heard, self._same, self._near)
+        excuses = _Excuses(heard, self._same, self._near, self._spoken(heard))
         for path in sorted(candidates, key=lambda path: path.order):
             if path.finding and any(not excuses.undo(path.weight, *span) for span in path.spans(heard)):
                 yield path.finding
@@ -202,13 +201,26 @@ class RiskRules:
             for count, (weight, way) in enumerate(zip(weights, read, strict=True), start=1):
                 finding = Finding(sign=sign, language=one.language, rule=f"{one.name}.{sign.value}.{count}")
                 order = (_SIGNS.index(sign), _WEIGHTS.index(weight), number, count)
-                yield from self._paths(way, order, finding, weight)
+                yield from self._paths(way, order, one.language, finding, weight)
 
-    def _excuses(self, patterns: Sequence[str], reader: PatternReader) -> Iterator[_Path]:
+    def _excuses(self, language: str, patterns: Sequence[str], reader: PatternReader) -> Iterator[_Path]:
         for way in reader.read(patterns):
-            yield from self._paths(way, (), None, Weight.CERTAIN)
+            yield from self._paths(way, (), language, None, Weight.CERTAIN)
 
-    def _paths(self, way: Way, order: tuple[int, ...], finding: Finding | None, weight: Weight) -> Iterator[_Path]:
+    def _spoken(self, heard: Heard) -> Collection[str]:
+        """Give the languages that a text may be in: half as many of its words are common in them as in the likeliest.
+
+        An everyday word of one language is a word of books and films in another: 'les' excuses much in Dutch.
+        """
+        counts = {
+            language: sum(word in common for word in heard.said) for language, common in self._by_language.items()
+        }
+        least = max(counts.values(), default=0) / 2
+        return {language for language, count in counts.items() if count >= least}
+
+    def _paths(
+        self, way: Way, order: tuple[int, ...], language: str, finding: Finding | None, weight: Weight
+    ) -> Iterator[_Path]:
         """Give a path by the word that is the rarest in ordinary text; one for each of the runs where none is rare."""
         ranks = [(self._rank(step.words), at) for at, step in enumerate(way) if isinstance(step, Word) and step.needed]
         rank, at = min(ranks, default=((True, 0, 0), -1))
@@ -216,16 +228,28 @@ class RiskRules:
         # Excuses are looked for in few texts: they may well be found by a common word.
         if runs and (at < 0 or (rank[0] and finding)):
             for one in _runs_at(way, runs[0]):
-                yield from self._paths((*way[: runs[0]], *one, *way[runs[0] + 1 :]), order, finding, weight)
+                yield from self._paths((*way[: runs[0]], *one, *way[runs[0] + 1 :]), order, language, finding, weight)
             return
-        needed = tuple([words for place, step in enumerate(way) if place != at and (words := needed_words(step))])
-        yield _Path(order, finding, weight, needed_words(way[at]), at, way, needed)
+        needed = [words for place, step in enumerate(way) if place != at and (words := self._needed_by(step))]
+        yield _Path(order, language, finding, weight, self._needed_by(way[at]), at, way, tuple(needed))
+
+    def _needed_by(self, step: Step) -> frozenset[str]:
+        """Give the words that a step needs, each set of them once: many patterns name the same ones."""
+        words = needed_words(step)
+        return self._sets.setdefault(words, words)
 
     def _rank(self, words: frozenset[str]) -> tuple[bool, int, int]:
         if words not in self._ranks:
             shortest = min(map(len, words))
             self._ranks[words] = (not words.isdisjoint(self._common), -shortest, len(words))
         return self._ranks[words]
+
+
+def _common(lists: Iterable[SignLists]) -> Mapping[str, frozenset[str]]:
+    found: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
+    for one in lists:
+        found[one.language] |= one.common
+    return found
 
 
 def _fillers(lists: Iterable[SignLists]) -> Mapping[str, frozenset[str]]:
@@ -238,6 +262,20 @@ def _fillers(lists: Iterable[SignLists]) -> Mapping[str, frozenset[str]]:
 def _runs_at(way: Way, place: int) -> Sequence[Way]:
     step = way[place]
     return step.ways if isinstance(step, Either) else ()
+
+
+def _speller(lists: Iterable[SignLists], readers: Iterable[PatternReader], *, joints: Collection[str]) -> Speller:
+    words = frozenset[str]().union(*(reader.words for reader in readers))
+    typos = frozenset[str]().union(*(reader.typos for reader in readers))
+    return Speller(
+        words,
+        joints=typos.union(joints),
+        typos=typos,
+        spelled_right=frozenset[str]().union(*(one.spelled_right for one in lists)),
+        common=frozenset[str]().union(*(one.common for one in lists)),
+        # What one language leaves out may be a word of another's rules.
+        fillers=frozenset[str]().union(*(one.fillers for one in lists)) - words,
+    )
 
 
 def _joints(rules: Iterable[_Path]) -> set[str]:

@@ -5,10 +5,12 @@ import string
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from reflecta.domain.risk.folding import BREAK, fold, undoubled
 from reflecta.domain.risk.heard import Heard
+from reflecta.domain.risk.slips import SlipIndex
 
 # How numbers may be read: any, up to three digits, a year.
 NUMBER: Final = "#"
@@ -16,13 +18,16 @@ HUNDREDS: Final = "###"
 YEAR: Final = "####"
 MIN_STEM: Final = 4
 MIN_TYPO: Final = 6
+# Any word of the rules may have one slip in it; in shorter ones that makes another word too often.
+_MIN_SLIP: Final = 4
 # Longer runs of letters and signs are no words; nothing is tried on them.
 _MAX_WORD: Final = 40
 _MAX_PIECE: Final = 16
+# A shorter one is a part of a longer run of letters only where it is an everyday word.
+_MIN_PIECE: Final = 4
 _MIN_JOINED: Final = 7
 _MAX_JOINT: Final = 12
-# In shorter words another letter makes another word too often; lost, doubled and swapped letters do not.
-_MIN_OTHER_LETTER: Final = 7
+_MIN_TWO_SLIPS: Final = 8
 _SINGLES: Final = 3
 
 _EDGES: Final = string.punctuation.replace("$", "").replace("@", "")
@@ -50,10 +55,23 @@ class _Ends:
         return word[:4] in self.heads or word[-4:] in self.tails or word[:3] in self.heads or word[-3:] in self.tails
 
 
-def _ends_of_typos(typos: Collection[str]) -> _Ends:
-    """Take three letters: a slip leaves either end as it is, but that in six letters the middle ones may be swapped."""
-    heads = {typo[:3] for typo in typos} | {typo[:2] + typo[3] for typo in typos}
-    return _Ends(frozenset(heads), frozenset(typo[-3:] for typo in typos))
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The words into which the beginning of a longer one falls; the cheaper, the likelier."""
+
+    words: tuple[str, ...]
+    cost: int
+    squares: int
+
+    def with_one(self, word: str, *, is_common: bool) -> "_Parts":
+        """Give them with one more: a common word costs half as much."""
+        return _Parts((*self.words, word), self.cost + 2 - is_common, self.squares + len(word) ** 2)
+
+    def or_likelier(self, other: "_Parts | None") -> "_Parts":
+        """Give the other ones where they are likelier; of equal cost, long ones beside short ones are."""
+        if other is None or (self.cost, -self.squares) < (other.cost, -other.squares):
+            return self
+        return other
 
 
 def _ends_of_joints(joints: Collection[str]) -> _Ends:
@@ -63,8 +81,9 @@ def _ends_of_joints(joints: Collection[str]) -> _Ends:
 class Speller:
     """Hears a text: its words, with what they may be meant to be.
 
-    *words* are all that the rules know, stems with their '*'; *joints* those of which one must be in words written as
-    one; *typos* those that may have a slip in them; *spelled_right* are ordinary words that only look like such a slip.
+    *words* are all that the rules know, stems with their '*'; any of them may have a slip in it. *joints* are those of
+    which one must be in words written as one, *typos* those that may have two slips; *spelled_right* are ordinary words
+    that only look like a slip. *common* words are the likelier in words written as one.
     """
 
     def __init__(
@@ -74,6 +93,7 @@ class Speller:
         joints: Collection[str],
         typos: Collection[str],
         spelled_right: Collection[str],
+        common: Collection[str],
         fillers: Collection[str],
     ) -> None:
         self._fillers = frozenset(fillers)
@@ -86,14 +106,24 @@ class Speller:
             for word in self._known
             if (word[:MIN_STEM] in self._stems and (found := self._stems_of(word))) or (found := _numbers(word))
         }
-        self._typos = _slips(typos)
+        self._typos = frozenset(typos)
         self._right = frozenset(spelled_right)
+        self._common = frozenset(common)
         self._joints = frozenset(joints)
-        self._ends_of_typos = _ends_of_typos(typos)
         self._ends_of_joints = _ends_of_joints(self._joints)
         self._by_shape: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
         for word in self._known:
             self._by_shape[word[0], len(word)].append(word)
+
+    @cached_property
+    def _slips(self) -> SlipIndex:
+        """What one slip may be of; made for the first text that needs it, for most commands read none."""
+        return SlipIndex([word for word in self._known if len(word) >= _MIN_SLIP and word.isalpha()])
+
+    @cached_property
+    def _two_slips(self) -> SlipIndex:
+        """What two slips may be of."""
+        return SlipIndex([word for word in self._typos if len(word) >= _MIN_TWO_SLIPS], letters=2)
 
     def hear(self, text: str) -> Heard:
         """Give the words of a text. Linear in its length."""
@@ -154,9 +184,7 @@ class Speller:
         if not word.isalpha():
             return _numbers(word) or (self._masked(word) if not word.isalnum() else _NONE)
         found = self._stems_of(word) if word[:MIN_STEM] in self._stems else _NONE
-        if self._ends_of_typos.may_be_of(word) and len(word) >= MIN_TYPO - 1:
-            found |= self._corrected(word)
-        return found
+        return found or self._corrected(word)
 
     def _stems_of(self, word: str) -> frozenset[str]:
         head = word[:MIN_STEM]
@@ -165,11 +193,13 @@ class Speller:
         return frozenset(stem for stem in self._stems[head] if word.startswith(stem[:-1]))
 
     def _corrected(self, word: str) -> frozenset[str]:
-        """Give the known words from which this one is one slip away."""
-        if word in self._right or len(word) > _MAX_WORD:
+        """Give the known words from which this one is a slip away, with what else these may be."""
+        if word in self._right or not _MIN_SLIP <= len(word) <= _MAX_WORD:
             return _NONE
-        near = {typo for cut in (word, *_cuts(word)) for typo in self._typos.get(cut, ())}
-        return frozenset(typo for typo in near if _is_slip(word, typo))
+        near = self._slips.find(word)
+        if not near and len(word) >= _MIN_TWO_SLIPS - 2:
+            near = self._two_slips.find(word)
+        return frozenset(near).union(*(self._also.get(meant, _NONE) for meant in near)) if near else _NONE
 
     def _masked(self, core: str) -> frozenset[str]:
         """Give the known words that a word with hidden letters fits: its first letter and half of all must show."""
@@ -189,16 +219,21 @@ class Speller:
             return ()
         if not self._has_joint(word):
             return ()
-        best: list[Sequence[str] | None] = [(), *[None] * len(word)]
+        best: list[_Parts | None] = [_Parts((), 0, 0), *[None] * len(word)]
         for start in range(len(word)):
             so_far = best[start]
             if so_far is None:
                 continue
             for end in range(start + 1, min(len(word), start + _MAX_PIECE) + 1):
-                piece, known = word[start:end], best[end]
-                if piece in self._known and _may_be_piece(piece) and (known is None or len(known) > len(so_far) + 1):
-                    best[end] = (*so_far, piece)
-        parts = best[-1] or ()
+                piece = word[start:end]
+                is_common = piece in self._common
+                if piece in self._known and (is_common or len(piece) >= _MIN_PIECE) and _may_be_piece(piece):
+                    parts = so_far.with_one(piece, is_common=is_common)
+                    best[end] = parts.or_likelier(best[end])
+                    # The next may begin with the letter that this one ends with: twice in a row it counts once.
+                    if is_common and len(piece) > 1:
+                        best[end - 1] = parts.or_likelier(best[end - 1])
+        parts = best[-1].words if best[-1] else ()
         return parts if not self._joints.isdisjoint(parts) else ()
 
     def _has_joint(self, word: str) -> bool:
@@ -248,26 +283,3 @@ def _is_torn(core: str, runs: Sequence[str]) -> bool:
     if min(map(len, runs), default=0) == 0:
         return False
     return len(min(runs, key=len)) == 1 or not {"-", "/", "_"}.intersection(core)
-
-
-def _cuts(word: str) -> Iterator[str]:
-    """Give a word without one of its letters; never without the first."""
-    for place in range(1, len(word)):
-        yield word[:place] + word[place + 1 :]
-
-
-def _slips(typos: Iterable[str]) -> dict[str, list[str]]:
-    found: defaultdict[str, list[str]] = defaultdict(list)
-    for typo in sorted(typos):
-        for cut in dict.fromkeys((typo, *_cuts(typo))):
-            found[cut].append(typo)
-    return dict(found)
-
-
-def _is_slip(word: str, meant: str) -> bool:
-    """Say whether a word differs from another by a letter lost, added or swapped; in long ones by another letter."""
-    if word[0] != meant[0] or abs(len(word) - len(meant)) > 1:
-        return False
-    if len(word) != len(meant):
-        return True
-    return len(meant) >= _MIN_OTHER_LETTER or sorted(word) == sorted(meant)
