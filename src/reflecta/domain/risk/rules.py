@@ -15,6 +15,8 @@ from reflecta.domain.risk.steps import Either, Step, Way, Word, needed_words, re
 
 # As far from a mention, in words, the words that put it at a distance may stand.
 NEAR: Final = 20
+# A text of so few words may be in a language that its few common words do not tell.
+_SHORT: Final = 20
 # Digests of texts; 3 MB.
 _REMEMBERED: Final = 20_000
 
@@ -189,8 +191,12 @@ class RiskRules:
         candidates = _candidates(self._rules_by_key, heard)
         if not candidates:
             return
-        excuses = _Excuses(heard, self._same, self._near, self._spoken(heard))
+        spoken = self._spoken(heard)
+        excuses = _Excuses(heard, self._same, self._near, spoken)
         for path in sorted(candidates, key=lambda path: path.order):
+            # In a longer text, words of other languages are seldom more than what looks like them.
+            if path.language not in spoken and len(heard.said) > _SHORT:
+                continue
             if path.finding and any(not excuses.undo(path.weight, *span) for span in path.spans(heard)):
                 yield path.finding
 
