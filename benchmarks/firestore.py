@@ -82,6 +82,7 @@ async def _measured(url: str, messages: int) -> dict[str, Figure]:
             assert isinstance(service.store, FirestoreStore)  # noqa: S101 - the URL says so
             wire = service.store.wire
             await _fill(service.store, messages)
+            service.process.screen.prepare()
             began = Cost.so_far(wire)
             await service.tick()
             ticked = Cost.so_far(wire)

@@ -35,7 +35,7 @@ class Read:
 class Screen:
     """The layers of the screen; without a *classifier* the rules alone. *hold* None: until a person reviews.
 
-    *rules* gives the same ones at every call. The first call may take a second: whoever works calls it beforehand,
+    *rules* gives the same ones at every call. The first may take a second: whoever works calls `prepare` beforehand,
     and commands that read no journal never do.
     """
 
@@ -45,6 +45,10 @@ class Screen:
     clock: Clock
     telemetry: Telemetry
     hold: timedelta | None = safety.DEFAULT_HOLD
+
+    def prepare(self) -> None:
+        """Make the local rules ready, so that the first person need not wait for them."""
+        self.rules().prepare()
 
     def by_rules(self, user: User, entries: Sequence[Entry]) -> Flag | None:
         """Ask the local rules, which cost nothing and are never down."""

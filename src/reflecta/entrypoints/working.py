@@ -73,7 +73,7 @@ async def delivering(service: Service, grace: Grace) -> AsyncGenerator[None]:
 @asynccontextmanager
 async def working(service: Service, grace: Grace) -> AsyncGenerator[None]:
     """Work on occasions with the engine that works in this process, if one does."""
-    service.process.screen.rules()
+    service.process.screen.prepare()
     async with AsyncExitStack() as stack:
         if service.local is not None:
             await stack.enter_async_context(_local(service.local, grace))

@@ -167,6 +167,10 @@ class RiskRules:
         self._ranks.clear()
         self._sets.clear()
 
+    def prepare(self) -> None:
+        """Make now what the first text would be kept waiting for."""
+        self._speller.prepare()
+
     def find(self, text: str) -> Finding | None:
         """Give the gravest sign in a text, None where the rules see none.
 

@@ -115,6 +115,10 @@ class Speller:
         for word in self._known:
             self._by_shape[word[0], len(word)].append(word)
 
+    def prepare(self) -> None:
+        """Make the indices of slips now."""
+        _ = self._slips, self._two_slips
+
     @cached_property
     def _slips(self) -> SlipIndex:
         """What one slip may be of; made for the first text that needs it, for most commands read none."""
