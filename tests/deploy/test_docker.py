@@ -1,6 +1,5 @@
 """The image and the compose files, checked without a container engine: what they say, and what they would run."""
 
-import asyncio
 import json
 import os
 import re
@@ -15,8 +14,8 @@ import pytest
 import yaml
 from tests.data import ROOT
 from tests.deploy.commands import DEPLOY, check_command, check_settings, variables
+from tests.deploy.serving import serving
 from tests.entrypoints.cli.conftest import Cli, outside
-from tests.entrypoints.processes import until
 from tests.loopback import answers, free_port
 
 DOCKERFILE = DEPLOY / "docker" / "Dockerfile"
@@ -162,25 +161,9 @@ async def test_the_service_lives_where_it_may_write_to_its_data_alone(tmp_path: 
     here = {"CRON_SECRET": "x" * 32, "HOME": "/nonexistent", "REFLECTA_DATABASE_URL": f"sqlite:///{data}/reflecta.db"}
     given = {name: value for name, value in variables(image.one("ENV")).items() if name != "PATH"}
     environment = outside(**given | here | _CODE)
-    process = await asyncio.create_subprocess_exec(
-        *(python, "-m", "reflecta", *arguments),
-        cwd=data,
-        env=environment,
-        user=NOBODY,
-        group=NOBODY,
-        extra_groups=[],
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        await until(lambda: process.returncode is not None or answers(f"http://127.0.0.1:{port}/healthz"))
-        assert process.returncode is None, (await process.communicate())[1].decode()
-        assert answers(f"http://127.0.0.1:{port}/readyz")
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.communicate()
-    assert process.returncode == 0
+    command, url = [python, "-m", "reflecta", *arguments], f"http://127.0.0.1:{port}"
+    async with serving(command, url, cwd=data, env=environment, user=NOBODY, group=NOBODY, extra_groups=[]):
+        assert answers(f"{url}/healthz")
     assert {path.owner() for path in data.iterdir()} == {"nobody"}
 
 

@@ -1,6 +1,5 @@
 """The systemd unit, by systemd's own checks, which need no running systemd; and under its hardest rule."""
 
-import asyncio
 import ctypes
 import re
 import shlex
@@ -13,9 +12,9 @@ from typing import Final
 import pytest
 from tests.databases import SERVICES_REQUIRED
 from tests.deploy.commands import DEPLOY, check_command, check_settings, variables
+from tests.deploy.serving import serving
 from tests.entrypoints.cli.conftest import Cli, outside
-from tests.entrypoints.processes import until
-from tests.loopback import answers, free_port
+from tests.loopback import free_port
 
 UNIT: Final = DEPLOY / "systemd" / "reflecta.service"
 # Of systemd's scale from 0 (confined) to 10; services without any setting have 9.6.
@@ -87,19 +86,7 @@ def _can_deny() -> bool:
 async def test_the_service_lives_without_memory_that_is_written_and_run(tmp_path: Path) -> None:
     assert values("MemoryDenyWriteExecute") == ["yes"]
     port = free_port()
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "reflecta", "serve", "--host", "127.0.0.1", "--port", str(port)),
-        cwd=tmp_path,
-        env=outside(CRON_SECRET="x" * 32, REFLECTA_DATABASE_URL=f"sqlite:///{tmp_path}/reflecta.db"),
-        preexec_fn=_deny,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        await until(lambda: process.returncode is not None or answers(f"http://127.0.0.1:{port}/readyz"))
-        assert process.returncode is None, (await process.communicate())[1].decode()
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.communicate()
-    assert process.returncode == 0
+    command = [sys.executable, "-m", "reflecta", "serve", "--host", "127.0.0.1", "--port", str(port)]
+    environment = outside(CRON_SECRET="x" * 32, REFLECTA_DATABASE_URL=f"sqlite:///{tmp_path}/reflecta.db")
+    async with serving(command, f"http://127.0.0.1:{port}", cwd=tmp_path, env=environment, preexec_fn=_deny):
+        pass  # it became ready, and ends well

@@ -1,7 +1,7 @@
 """Finds signs of risk in a text by rules of all languages at once; what language it is in need not be known."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
@@ -103,6 +103,7 @@ class _Path:
 
 
 _Index = Mapping[str, Sequence[_Path]]
+_Words = Mapping[str, frozenset[str]]
 
 
 class _Excuses:
@@ -143,12 +144,12 @@ class RiskRules:
     def __init__(self, lists: Sequence[SignLists], *, version: str) -> None:
         """Build the rules; PatternFault where a pattern cannot be one."""
         self.version = version
-        self._common = frozenset[str]().union(*(one.common for one in lists))
-        self._by_language = _common(lists)
+        self._common_in = _by_language(lists, lambda one: one.common)
+        self._common = frozenset[str]().union(*self._common_in.values())
         self._sets: dict[frozenset[str], frozenset[str]] = {}
         self._ranks: dict[frozenset[str], tuple[bool, int, int]] = {}
         self._quiet: set[bytes] = set()
-        fillers = _fillers(lists)
+        fillers = _by_language(lists, lambda one: one.fillers)
         readers: list[PatternReader] = []
         rules: list[_Path] = []
         same: list[_Path] = []
@@ -163,7 +164,7 @@ class RiskRules:
                 raise PatternFault(str(fault), name=one.name) from fault
             readers.append(reader)
         self._rules_by_key, self._same, self._near = _by_key(rules), _by_key(same), _by_key(near)
-        self._speller = _speller(lists, readers, joints=_joints(rules))
+        self._speller = _speller(lists, readers, joints=_joints(rules), common=self._common)
         self._ranks.clear()
         self._sets.clear()
 
@@ -222,9 +223,7 @@ class RiskRules:
 
         An everyday word of one language is a word of books and films in another: 'les' excuses much in Dutch.
         """
-        counts = {
-            language: sum(word in common for word in heard.said) for language, common in self._by_language.items()
-        }
+        counts = {language: sum(word in common for word in heard.said) for language, common in self._common_in.items()}
         least = max(counts.values(), default=0) / 2
         return {language for language, count in counts.items() if count >= least}
 
@@ -255,17 +254,11 @@ class RiskRules:
         return self._ranks[words]
 
 
-def _common(lists: Iterable[SignLists]) -> Mapping[str, frozenset[str]]:
+def _by_language(lists: Iterable[SignLists], words_of: Callable[[SignLists], frozenset[str]]) -> _Words:
+    """Give a list of words by language: a file that adds to one counts for it."""
     found: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
     for one in lists:
-        found[one.language] |= one.common
-    return found
-
-
-def _fillers(lists: Iterable[SignLists]) -> Mapping[str, frozenset[str]]:
-    found: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
-    for one in lists:
-        found[one.language] |= one.fillers
+        found[one.language] |= words_of(one)
     return found
 
 
@@ -274,7 +267,9 @@ def _runs_at(way: Way, place: int) -> Sequence[Way]:
     return step.ways if isinstance(step, Either) else ()
 
 
-def _speller(lists: Iterable[SignLists], readers: Iterable[PatternReader], *, joints: Collection[str]) -> Speller:
+def _speller(
+    lists: Iterable[SignLists], readers: Iterable[PatternReader], *, joints: Collection[str], common: Collection[str]
+) -> Speller:
     words = frozenset[str]().union(*(reader.words for reader in readers))
     typos = frozenset[str]().union(*(reader.typos for reader in readers))
     return Speller(
@@ -282,7 +277,7 @@ def _speller(lists: Iterable[SignLists], readers: Iterable[PatternReader], *, jo
         joints=typos.union(joints),
         typos=typos,
         spelled_right=frozenset[str]().union(*(one.spelled_right for one in lists)),
-        common=frozenset[str]().union(*(one.common for one in lists)),
+        common=common,
         # What one language leaves out may be a word of another's rules.
         fillers=frozenset[str]().union(*(one.fillers for one in lists)) - words,
     )

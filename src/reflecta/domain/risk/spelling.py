@@ -46,12 +46,8 @@ class _Ends:
     heads: frozenset[str]
     tails: frozenset[str]
 
-    def may_be_of(self, word: str) -> bool:
-        """Say, fast and for most words no, whether a word begins or ends so."""
-        return word[:3] in self.heads or word[-3:] in self.tails
-
     def may_hold(self, word: str) -> bool:
-        """Say the same where four letters tell, or three that are a word themselves."""
+        """Say, fast and for most words no, whether a word begins or ends so: four letters tell, or three of a word."""
         return word[:4] in self.heads or word[-4:] in self.tails or word[:3] in self.heads or word[-3:] in self.tails
 
 
