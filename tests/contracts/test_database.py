@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from tests.builders import a_user, an_entry
 from tests.contracts.steps import add
 from tests.databases import Held, Place, held_open, opened, rows, write
+from tests.faults.proxy import Fault, Plan, StreamProxy
 
 from reflecta.adapters.stores.sql import SqlStore
 from reflecta.adapters.stores.sql.database import PostgresDatabase
@@ -92,6 +93,34 @@ async def test_a_database_that_does_not_exist_is_named_without_the_password(plac
     error = await refused(SqlStore.at(url.render_as_string(hide_password=False)))
     assert "reflecta_no_such_database" in str(error)
     assert CANARY not in told(error)
+
+
+async def test_whoever_waits_for_a_connection_hears_that_none_can_be_made(free_port: int) -> None:
+    url = sa.URL.create("postgresql+asyncpg", username="user", host="127.0.0.1", port=free_port, database="name")
+    database = PostgresDatabase(url, pool_size=2)
+    waiting = [asyncio.create_task(database.read(lambda c: c.scalar(sa.text("SELECT 1")))) for _ in range(7)]
+    try:
+        done, left = await asyncio.wait(waiting, timeout=10)
+        assert not left
+        assert {type(task.exception()) for task in done} == {StoreUnavailable}
+    finally:
+        for task in waiting:
+            task.cancel()
+        await database.aclose()
+
+
+@only_postgres
+async def test_a_network_that_swallows_the_farewell_does_not_keep_a_service_from_ending(place: Place) -> None:
+    real = sa.make_url(place.url)
+    plan = Plan(seed=1, faults=(Fault.HALF_OPEN,), hold=60)
+    async with StreamProxy(real.port or 0, plan) as proxy:
+        url = real.set(drivername="postgresql+asyncpg", host="127.0.0.1", port=proxy.port)
+        database = PostgresDatabase(url)
+        assert await database.read(lambda c: c.scalar(sa.text("SELECT 1"))) == 1
+        plan.rate = 1.0
+        async with asyncio.timeout(10):
+            await database.aclose()
+    assert plan.struck[Fault.HALF_OPEN] == 1
 
 
 async def test_a_file_that_cannot_be_opened_is_told(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def run(proof: Proof, *, long: bool) -> Run:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_TIME_LIMIT[long], check=False)
         code, said = done.returncode, done.stdout + done.stderr
     except subprocess.TimeoutExpired as error:
-        code, said = -1, f"not done after {error.timeout:.0f} s"
+        code, said = -1, f"{_text(error.stdout)}{_text(error.stderr)}not done after {error.timeout:.0f} s"
     seconds = perf_counter() - began
     figures = written(proof.name) if (OUT / f"{proof.name}.json").exists() else {}
     broke_off = code != 0 and not any(figure.fails for figure in figures.values())
@@ -87,6 +87,11 @@ def run(proof: Proof, *, long: bool) -> Run:
     print(f"{proof.name:<12} {seconds:6.0f} s  {'failed' if code else 'ok'}", flush=True)
     broken = {"completed": Figure("no", "yes", met=False, n=1)} if broke_off or not figures else {}
     return Run(proof, {**figures, **broken}, seconds)
+
+
+def _text(output: str | bytes | None) -> str:
+    """Give what a process said that was broken off."""
+    return output.decode(errors="replace") if isinstance(output, bytes) else output or ""
 
 
 def gathered(runs: Sequence[Run]) -> dict[str, Figure]:

@@ -5,12 +5,14 @@ has one writer thread that holds the only writing connection: group work needs n
 wait. PostgreSQL runs the same functions over asyncpg.
 """
 
+import asyncio
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
+from weakref import WeakSet
 
 import sqlalchemy as sa
 from sqlalchemy import event, exc
@@ -33,6 +35,7 @@ _CACHE_KB: Final = 64_000
 # A statement takes milliseconds; a network that swallows packets must not stop a tick or a lease for ever.
 _STATEMENT_AT_MOST: Final = 30.0  # seconds
 _CONNECTING_AT_MOST: Final = 10.0
+_CLOSING_AT_MOST: Final = 5.0
 _MAX_PORT: Final = 65_535
 _POSTGRES_OPTIONS: Final = frozenset(
     {"host", "passfile", "port", "prepared_statement_cache_size", "ssl", "target_session_attrs"}
@@ -205,20 +208,27 @@ class PostgresDatabase:
     at_most: float = _STATEMENT_AT_MOST
     engine: AsyncEngine = field(init=False)
     _reading: AsyncEngine = field(init=False)
+    _places: asyncio.Semaphore = field(init=False)
+    _connected: WeakSet[Any] = field(init=False, default_factory=WeakSet[Any])
 
     def __post_init__(self) -> None:
         """Make the pool; nothing is connected yet."""
+        # Nobody waits in the pool itself: where a connection cannot be made, it wakes none of those who wait there.
+        # Waiting here needs no limit: every statement of those who hold a connection has its own.
+        self._places = asyncio.Semaphore(self.pool_size)
         self.engine = create_async_engine(
             self.url,
             pool_size=self.pool_size,
             max_overflow=0,
-            # Waiting for a connection needs no limit: every statement of those who hold one has its own.
-            pool_timeout=None,
             connect_args={"timeout": _CONNECTING_AT_MOST, "command_timeout": self.at_most},
             hide_parameters=True,
         )
         # Reads need no transaction: saves two round trips each.
         self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        event.listen(self.engine.sync_engine, "connect", self._remember)
+
+    def _remember(self, connected: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        self._connected.add(connected.driver_connection)
 
     async def write(self, transaction: Transaction[T], afterwards: Afterwards[T] | None = None) -> T:
         """Run in one transaction, *afterwards* included; again where it lost a deadlock."""
@@ -232,7 +242,7 @@ class PostgresDatabase:
             return await self._transact(transaction, afterwards)
 
     async def _transact(self, transaction: Transaction[T], afterwards: Afterwards[T] | None) -> T:
-        async with self.engine.begin() as connection:
+        async with self._places, self.engine.begin() as connection:
             result = await connection.run_sync(transaction)
             if afterwards is not None:
                 await afterwards(connection, result)
@@ -241,7 +251,7 @@ class PostgresDatabase:
     async def read(self, transaction: Transaction[T]) -> T:
         """Run statement by statement."""
         with _named_errors():
-            async with self._reading.connect() as connection:
+            async with self._places, self._reading.connect() as connection:
                 return await connection.run_sync(transaction)
 
     async def rebuild(self, transaction: Transaction[T]) -> T:
@@ -255,5 +265,10 @@ class PostgresDatabase:
             await engine.dispose()
 
     async def aclose(self) -> None:
-        """Close the pool."""
-        await self.engine.dispose()
+        """Close the pool, by force where the server does not answer the farewell."""
+        try:
+            async with asyncio.timeout(_CLOSING_AT_MOST):
+                await self.engine.dispose()
+        except TimeoutError:
+            for connection in self._connected:
+                connection.terminate()
