@@ -24,6 +24,8 @@ HELD_OUT: Final = "held_out"
 PRACTICE: Final = "practice"
 # The form of texts whose words do not say it, though a reader would see it.
 INDIRECT: Final = "indirect"
+# Of what people write who are not at risk.
+_HELD_AT_MOST: Final = 0.005
 _TITLES: Final[Mapping[str, str]] = {HELD_OUT: "texts held out", PRACTICE: "texts that the rules were made on"}
 
 
@@ -71,8 +73,10 @@ async def measure(find: Find | None = None, *, texts: Path = TEXTS, journals: Pa
     found = [
         _recall(load_samples(texts / HELD_OUT / "crisis"), look, HELD_OUT),
         _needless(load_samples(texts / HELD_OUT / "ordinary"), look, HELD_OUT),
+        _diaries(load_samples(texts / HELD_OUT / "diaries"), look, HELD_OUT),
         _recall(load_samples(texts / PRACTICE / "crisis"), look, PRACTICE),
         _needless(load_samples(texts / PRACTICE / "ordinary"), look, PRACTICE),
+        _diaries(load_samples(texts / PRACTICE / "diaries"), look, PRACTICE),
         _journals(look, journals or find_data(JOURNALS)),
     ]
     return Findings(
@@ -124,6 +128,21 @@ def _needless(samples: Sequence[Sample], look: Find, corpus: str) -> Findings:
     )
 
 
+def _diaries(samples: Sequence[Sample], look: Find, corpus: str) -> Findings:
+    """Give how many diary entries are held that nobody made to look like a sign."""
+    held = [(sample, look(sample.text) is not None) for sample in samples]
+    overall = share_of(is_held for _, is_held in held)
+    by_language = shares_by((sample.language, is_held) for sample, is_held in held)
+    name = "diaries_held" if corpus == HELD_OUT else f"{corpus}_diaries_held"
+    return Findings(
+        tables=[table(f"{_TITLES[corpus]}: diary entries that the rules hold", {"all": overall, **by_language})],
+        figures={
+            name: at_most(overall, _HELD_AT_MOST) if corpus == HELD_OUT else told(overall),
+            **{f"{name}_{language}": told(share) for language, share in by_language.items()},
+        },
+    )
+
+
 def _journals(look: Find, path: Path | None) -> Findings:
     if path is None:
         missing = f"REAL DATA MISSING: no {JOURNALS!r} under REFLECTA_TEST_DATA; no hold on real journals was counted."
@@ -137,7 +156,7 @@ def _journals(look: Find, path: Path | None) -> Findings:
     return Findings(
         tables=[table("real journal entries that the rules hold, of n", {"all": held})],
         figures={
-            "journals_held": at_most(held, 0.005),
+            "journals_held": at_most(held, _HELD_AT_MOST),
             "rules_cpu_ms_entry": Figure(value=cpu_ms, target=NO_TARGET, met=True, n=len(entries), timed=True),
         },
     )

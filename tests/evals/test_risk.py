@@ -1,10 +1,11 @@
 from pathlib import Path
 
 import pytest
+from evals.practice import told
 from evals.shares import NOT_MEASURED
 
 from evals import risk
-from reflecta.domain.risk import Finding, Sign
+from reflecta.domain.risk import Finding, RiskRules, Sign, SignLists, Weight
 
 CRISIS = """
 [[text]]
@@ -42,6 +43,15 @@ kind = "everyday"
 text = "she was dark haired"
 kind = "third_person"
 """
+DIARIES = """
+[[text]]
+text = "it was dark when I came home"
+kind = "everyday"
+
+[[text]]
+text = "a bright day"
+kind = "everyday"
+"""
 
 
 def _find(text: str) -> Finding | None:
@@ -51,7 +61,7 @@ def _find(text: str) -> Finding | None:
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
     for corpus, crisis in (("held_out", CRISIS), ("practice", PRACTICE)):
-        for name, text in (("crisis", crisis), ("ordinary", ORDINARY)):
+        for name, text in (("crisis", crisis), ("ordinary", ORDINARY), ("diaries", DIARIES)):
             (tmp_path / corpus / name).mkdir(parents=True)
             (tmp_path / corpus / name / "en.toml").write_text(text, encoding="utf-8")
     return tmp_path
@@ -117,3 +127,31 @@ async def test_missing_journals_are_said_loudly(
 
     assert figures["journals_held"] == NOT_MEASURED
     assert "REAL DATA MISSING" in capsys.readouterr().err
+
+
+async def test_diaries_that_are_held_are_a_goal_of_their_own(corpus: Path, journals: Path) -> None:
+    figures = (await risk.measure(_find, texts=corpus, journals=journals)).figures
+
+    held = figures["diaries_held"]
+    assert (held.value, held.target, held.met, held.n) == (0.5, "<= 0.005", False, 2)
+    assert figures["diaries_held_en"].value == 0.5
+    assert figures["practice_diaries_held"].met
+
+
+def test_who_edits_rules_is_told_what_they_miss_and_what_they_hold() -> None:
+    lists = SignLists(
+        name="xx", patterns={Sign.SUICIDE: {Weight.PRESENT: ["zorble", "zorble mumps", "quonk"]}}, named={}
+    )
+    signs = [_sample("I zorble mumps", "suicide"), _sample("I quonk", "suicide"), _sample("I flonk", "suicide")]
+    lines = told(RiskRules([lists], version="v"), signs, [_sample("a quonk"), _sample("a day")])
+
+    assert lines == [
+        "missed [suicide, plain] I flonk",
+        "held [plain] by xx.suicide.3 (alone 1): a quonk",
+        "1 of 3 missed, 1 of 2 held",
+        "  plain: 1 held",
+    ]
+
+
+def _sample(text: str, sign: str = "") -> risk.Sample:
+    return risk.Sample(language="xx", text=text, sign=sign, group="plain")

@@ -18,8 +18,12 @@ HUNDREDS: Final = "###"
 YEAR: Final = "####"
 MIN_STEM: Final = 4
 MIN_TYPO: Final = 6
-# Any word of the rules may have one slip in it; in shorter ones that makes another word too often.
+# Any word of the rules may have one slip in it; in shorter ones that makes another word too often. The more words a
+# text has, the more of them look like a slip of something: in longer texts only long words are read so.
 _MIN_SLIP: Final = 4
+_MIN_SLIP_IN_LONGER: Final = 8
+# A text of more words is a longer one.
+_MOST_IN_SHORT: Final = 30
 # Longer runs of letters and signs are no words; nothing is tried on them.
 _MAX_WORD: Final = 40
 _MAX_PIECE: Final = 16
@@ -128,12 +132,13 @@ class Speller:
     def hear(self, text: str) -> Heard:
         """Give the words of a text. Linear in its length."""
         said = self._split(fold(text))
+        least = _MIN_SLIP if len(said) <= _MOST_IN_SHORT else _MIN_SLIP_IN_LONGER
         different = set(said)
         present: set[str] | frozenset[str] = different & self._known
         readings = {word: self._also[word] for word in present & self._also.keys()}
         joined: dict[str, Sequence[str]] = {}
         for word in different - self._known:
-            if meant := self._readings(word):
+            if meant := self._readings(word, least):
                 readings[word] = meant
             elif parts := self._parted(word):
                 joined[word] = parts
@@ -179,12 +184,12 @@ class Speller:
     def _knows(self, word: str) -> bool:
         return word in self._known or bool(self._readings(word)) or bool(self._parted(word))
 
-    def _readings(self, word: str) -> frozenset[str]:
-        """Give what an unknown word may be."""
+    def _readings(self, word: str, least: int = _MIN_SLIP) -> frozenset[str]:
+        """Give what an unknown word may be; one of *least* letters may have a slip in it."""
         if not word.isalpha():
             return _numbers(word) or (self._masked(word) if not word.isalnum() else _NONE)
         found = self._stems_of(word) if word[:MIN_STEM] in self._stems else _NONE
-        return found or self._corrected(word)
+        return found or (self._corrected(word) if len(word) >= least else _NONE)
 
     def _stems_of(self, word: str) -> frozenset[str]:
         head = word[:MIN_STEM]

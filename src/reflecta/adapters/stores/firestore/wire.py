@@ -20,6 +20,7 @@ import grpc
 import grpc.aio
 from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
 from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcAsyncIOTransport
+from google.cloud.firestore_v1.types import Document
 from google.cloud.firestore_v1.types import firestore as messages
 from google.oauth2 import service_account
 
@@ -108,6 +109,7 @@ class Wire:
         if is_emulator:
             self._metadata.append(("authorization", "Bearer owner"))
         self._commit = _method(channel.unary_unary, "Commit", messages.CommitRequest, messages.CommitResponse)
+        self._get_one = _method(channel.unary_unary, "GetDocument", messages.GetDocumentRequest, Document)
         self._get = _method(
             channel.unary_stream,
             "BatchGetDocuments",
@@ -144,9 +146,24 @@ class Wire:
 
     async def get(self, *places: tuple[str, str]) -> Sequence[Snapshot | None]:
         """Read documents by collection and id, in the order asked for; None where there is none."""
+        if len(places) == 1:
+            return [await self._reading(lambda: self._single(*places[0]))]
         parts = [places[start : start + MOST_READ] for start in range(0, len(places), MOST_READ)]
         found = await asyncio.gather(*(self._reading(lambda part=part: self._batch(part)) for part in parts))
         return [snapshot for batch in found for snapshot in batch]
+
+    async def _single(self, collection: str, id_: str) -> Snapshot | None:
+        """Read one document: costs half of what a batch of one does, whose answer is a stream."""
+        request = messages.GetDocumentRequest.pb()(name=f"{self._root}/{collection}/{key_of(id_)}")
+        self.billed += 1
+        try:
+            found = _snapshot(await self._get_one(request, metadata=self._metadata, timeout=_TIMEOUT))
+        except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.NOT_FOUND:
+                return None
+            raise
+        self.read += 1
+        return found
 
     async def _batch(self, places: Sequence[tuple[str, str]]) -> Sequence[Snapshot | None]:
         names = [f"{self._root}/{collection}/{key_of(id_)}" for collection, id_ in places]
