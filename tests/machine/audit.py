@@ -155,12 +155,7 @@ def _occasions(known: Known, seen: Snapshot) -> Iterable[str]:
 
 def _occasion(known: Known, row: sa.Row[*tuple[Any, ...]], *, has_message: bool) -> Iterable[str]:
     is_new = known.first_seen.setdefault(row.id, known.step) == known.step
-    ended = row.state not in OPEN
-    if ended != (row.ended_at is not None) or (ended and row.lease_token is not None):
-        yield f"{row.id} is {row.state} with ended_at {row.ended_at} and lease {row.lease_token}"
-    outcome = (row.state, row.reason, row.ended_at)
-    if (ended or row.id in known.ended) and known.ended.setdefault(row.id, outcome) != outcome:
-        yield f"{row.id} had ended as {known.ended[row.id]} and is now {outcome}"
+    yield from _end(known, row)
     erased = f"message-{row.id}" in known.sent and not known.is_sent_to_living(f"message-{row.id}")
     if has_message != (row.state == "sent" and not erased):
         yield f"{row.id} is {row.state} and has {'a' if has_message else 'no'} message"
@@ -172,6 +167,16 @@ def _occasion(known: Known, row: sa.Row[*tuple[Any, ...]], *, has_message: bool)
         yield f"{row.id} ended by an internal error: {row.detail}"
     if row.state == "expired" and row.ended_at < row.window_ends_at:
         yield f"{row.id} expired before its window closed"
+
+
+def _end(known: Known, row: sa.Row[*tuple[Any, ...]]) -> Iterable[str]:
+    ended = row.state not in OPEN
+    if ended != (row.ended_at is not None) or (ended and row.lease_token is not None):
+        yield f"{row.id} is {row.state} with ended_at {row.ended_at} and lease {row.lease_token}"
+    if ended or row.id in known.ended:
+        first = known.ended_as(row.id, row.user_id, row.state, row.reason, row.ended_at)
+        if (first.state, first.reason, first.at) != (row.state, row.reason, row.ended_at):
+            yield f"{row.id} had ended as {first} and is now {row.state}, {row.reason}, {row.ended_at}"
 
 
 def _claim(known: Known, row: sa.Row[*tuple[Any, ...]]) -> Iterable[str]:

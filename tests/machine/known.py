@@ -1,7 +1,7 @@
 """What the world outside knows: who asked for what, who wrote what, which messages were seen to go out, and when."""
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from reflecta.domain.model import Cadence, Entry, Preferences, Push, User, Window
@@ -93,6 +93,16 @@ class Seen:
     expires_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an occasion ended, and in which of its user's lives."""
+
+    state: str
+    reason: str | None
+    at: int
+    life: int
+
+
 @dataclass(slots=True)
 class Known:
     """All of it."""
@@ -105,7 +115,7 @@ class Known:
     in_flight: defaultdict[str, list[Wish]] = field(default_factory=lambda: defaultdict(list))
     answers_lost: Counter[str] = field(default_factory=Counter[str])
     first_seen: dict[str, int] = field(default_factory=dict[str, int])
-    ended: dict[str, tuple[object, ...]] = field(default_factory=dict[str, tuple[object, ...]])
+    ended: dict[str, "Ended"] = field(default_factory=dict[str, "Ended"])
     step: int = 0
     entries_written: int = 0
     # While two acts run at once, nobody outside can say which of them came first.
@@ -124,6 +134,13 @@ class Known:
         """Give what a user may be taken to want at this moment: one wish, unless it is being edited."""
         is_changing = self.at_once and person.edited_in_step == self.step and person.before is not None
         return [person.wish, person.before] if is_changing and person.before else [person.wish]
+
+    def ended_as(self, occasion_id: str, user_id: str, state: str, reason: str | None, at: int) -> Ended:
+        """Give how an ended occasion must stand: as at first sight, but an erasure forgets that its user was held."""
+        first = self.ended.setdefault(occasion_id, Ended(state, reason, at, self.lives[user_id]))
+        person = self.people.get(user_id)
+        is_erased = person is None or person.life != first.life
+        return replace(first, reason=None) if is_erased and first.reason == "safety_hold" else first
 
     def is_sent_to_living(self, message_id: str) -> bool:
         """Say whether a message was sent to a user who has not been erased since."""

@@ -122,3 +122,27 @@ async def test_a_context_does_not_outlive_an_entry_that_is_deleted_while_it_is_b
             assert len(await rows(store, "SELECT * FROM attempts")) == 1
         finally:
             await store.aclose()
+
+
+async def test_an_erasure_forgets_that_somebody_was_held_and_nothing_else_of_how_it_ended() -> None:
+    def play() -> list[OccasionState]:
+        with on_stage("sqlite://") as stage:
+            machine = machine_on(stage)()
+            stage.clock.set(STARTS[3])
+            wish = Wish(
+                enabled=True, zone="Europe/Berlin", window=Window.AFTERNOON, cadence=Cadence.DAILY, tokens=("phone",)
+            )
+            stage.run(machine.acts.add(wish))
+            (person,) = machine.known.people.values()
+            stage.run(machine.acts.hold(person))
+            stage.run(machine.acts.have_work(0))
+            (occasion_id,) = stage.run(machine.acts.waiting())
+            stage.run(machine.acts.process(occasion_id))
+            machine.audited()
+            stage.run(machine.acts.erase(person))
+            machine.audited()
+            return [
+                OccasionState(ended.state) for ended in machine.known.ended.values() if ended.reason == "safety_hold"
+            ]
+
+    assert await asyncio.to_thread(play) == [OccasionState.DEFERRED]
