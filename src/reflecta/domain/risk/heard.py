@@ -1,7 +1,7 @@
 """The words of a text in the form in which rules are looked for in it."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 
@@ -18,10 +18,10 @@ class Heard:
     present: set[str] | frozenset[str]
     _spoken: dict[str, list[str]] | None = None
 
-    def places(self, words: frozenset[str]) -> Iterator[int]:
-        """Give where one of these words stands, or one that may be read so."""
+    def places(self, groups: Sequence[Collection[str]]) -> Iterator[int]:
+        """Give where a word of these groups stands, or one that may be read so."""
         spoken = self._spoken = self._spoken or self._turned()
-        found = words.intersection(self.present)
+        found = set[str]().union(*map(self.present.intersection, groups))
         for said in found.union(*(spoken.get(word, ()) for word in found)):
             yield from _places(self.said, said)
 
@@ -33,12 +33,15 @@ class Heard:
                 spoken[reading].append(said)
         return dict(spoken)
 
-    def is_at(self, place: int, words: frozenset[str]) -> bool:
-        """Say whether one of these words stands at a place; not so before the first and after the last."""
+    def is_at(self, place: int, groups: Sequence[Collection[str]]) -> bool:
+        """Say whether a word of these groups stands at a place; not so before the first and after the last."""
         if not 0 <= place < len(self.said):
             return False
         said = self.said[place]
-        return said in words or (said in self.readings and not words.isdisjoint(self.readings[said]))
+        for words in groups:
+            if said in words:
+                return True
+        return said in self.readings and not all(map(self.readings[said].isdisjoint, groups))
 
 
 def _places(said: Sequence[str], word: str) -> Iterator[int]:

@@ -17,7 +17,7 @@ from typing import Final
 
 from reflecta.domain.risk.folding import CONTRACTED, folded_letters
 from reflecta.domain.risk.spelling import HUNDREDS, MIN_STEM, MIN_TYPO, NUMBER, YEAR
-from reflecta.domain.risk.steps import Either, Gap, Step, Way, Word, needed_words
+from reflecta.domain.risk.steps import Either, Gap, Step, Way, Word, gathered, needed_words
 
 # A pattern of one word needs some letters to mean anything.
 MIN_LETTERS: Final = 3
@@ -53,7 +53,7 @@ class PatternReader:
         self.words: set[str] = set(_NAMED.values())
         self._fillers = frozenset(fillers)
         self._read: dict[str, Way] = {}
-        self._named: dict[str, Way] = {name: (Word(frozenset({word})),) for name, word in _NAMED.items()}
+        self._named: dict[str, Way] = {name: (Word(((word,),)),) for name, word in _NAMED.items()}
         for name, text in zip(_folded(named.keys()), _folded(named.values()), strict=True):
             if name in self._named:
                 raise PatternFault(f"{{{name}}} is named twice; case, accents and double letters do not count")
@@ -98,7 +98,7 @@ class PatternReader:
         if part.replace("|", "").isalnum():
             words = self._checked(frozenset(map(sys.intern, part.split("|"))))
             self.words |= words
-            self._read[part] = (Word(words),)
+            self._read[part] = (Word(gathered(words)),)
             return self._read[part]
         if part.startswith("..") and part[2:].isdecimal():
             return (Gap(int(part[2:])),)
@@ -125,7 +125,7 @@ class PatternReader:
             _refuse_short(part, words[-1])
             words[-1] += "*"
         self.words.update(words)
-        return tuple(Word(frozenset({word})) for word in words)
+        return tuple(Word(((word,),)) for word in words)
 
     def _checked(self, words: frozenset[str]) -> frozenset[str]:
         if not words.isdisjoint(self._fillers):
@@ -172,12 +172,14 @@ def _either(ways: Sequence[Way]) -> Step:
     for way in ways:
         nested = way[0].ways if len(way) == 1 and isinstance(way[0], Either) and not way[0].optional else (way,)
         flat += nested
-    words = [way[0].words for way in flat if _is_one_of_words(way) and isinstance(way[0], Word)]
+    groups = [group for way in flat if _is_one_of_words(way) and isinstance(way[0], Word) for group in way[0].groups]
     runs = [way for way in flat if not _is_one_of_words(way)]
-    merged = Word(frozenset[str]().union(*words))
+    lists = dict.fromkeys(group for group in groups if isinstance(group, frozenset))
+    others = {word for group in groups if isinstance(group, tuple) for word in group}
+    merged = Word((*lists, *gathered(others)))
     if not runs:
         return merged
-    return Either(tuple(dict.fromkeys([(merged,), *runs] if words else runs)))
+    return Either(tuple(dict.fromkeys([(merged,), *runs] if groups else runs)))
 
 
 def _is_one_of_words(way: Way) -> bool:

@@ -11,7 +11,7 @@ from typing import Final
 from reflecta.domain.risk.heard import Heard
 from reflecta.domain.risk.pattern import MIN_LETTERS, PatternFault, PatternReader
 from reflecta.domain.risk.spelling import Speller
-from reflecta.domain.risk.steps import Either, Step, Way, Word, needed_words, reach
+from reflecta.domain.risk.steps import Either, Groups, Step, Way, Word, needed_words, reach
 
 # As far from a mention, in words, the words that put it at a distance may stand.
 NEAR: Final = 20
@@ -84,14 +84,14 @@ class _Path:
     language: str
     finding: Finding | None
     weight: Weight
-    key: frozenset[str]
+    key: Groups
     at: int
     way: Way
-    needed: tuple[frozenset[str], ...]
+    needed: tuple[Groups, ...]
 
     def may_be_in(self, present: set[str] | frozenset[str]) -> bool:
         """Say whether a text with these words has one for each place."""
-        return not any(map(present.isdisjoint, self.needed))
+        return not any(all(map(present.isdisjoint, groups)) for groups in self.needed)
 
     def spans(self, heard: Heard) -> Iterator[tuple[int, int]]:
         """Give where it stands: the first word and the one after the last."""
@@ -146,14 +146,12 @@ class RiskRules:
         self.version = version
         self._common_in = _by_language(lists, lambda one: one.common)
         self._common = frozenset[str]().union(*self._common_in.values())
-        self._sets: dict[frozenset[str], frozenset[str]] = {}
-        self._ranks: dict[frozenset[str], tuple[bool, int, int]] = {}
+        self._shared: dict[Groups, Groups] = {}
+        self._ranks: dict[Groups, tuple[bool, int, int]] = {}
         self._quiet: set[bytes] = set()
         fillers = _by_language(lists, lambda one: one.fillers)
-        readers: list[PatternReader] = []
-        rules: list[_Path] = []
-        same: list[_Path] = []
-        near: list[_Path] = []
+        words, typos = set[str](), set[str]()
+        rules, same, near = list[_Path](), list[_Path](), list[_Path]()
         for number, one in enumerate(lists):
             try:
                 reader = PatternReader(one.named, fillers=fillers[one.language])
@@ -162,11 +160,20 @@ class RiskRules:
                 near += self._excuses(one.language, one.near_by, reader)
             except PatternFault as fault:
                 raise PatternFault(str(fault), name=one.name) from fault
-            readers.append(reader)
+            words |= reader.words
+            typos |= reader.typos
         self._rules_by_key, self._same, self._near = _by_key(rules), _by_key(same), _by_key(near)
-        self._speller = _speller(lists, readers, joints=_joints(rules), common=self._common)
+        self._speller = Speller(
+            words,
+            joints=_joints(rules) | typos,
+            typos=typos,
+            spelled_right=frozenset[str]().union(*(one.spelled_right for one in lists)),
+            common=self._common,
+            # What one language leaves out may be a word of another's rules.
+            fillers=frozenset[str]().union(*fillers.values()) - words,
+        )
         self._ranks.clear()
-        self._sets.clear()
+        self._shared.clear()
 
     def prepare(self) -> None:
         """Make now what the first text would be kept waiting for."""
@@ -231,7 +238,7 @@ class RiskRules:
         self, way: Way, order: tuple[int, ...], language: str, finding: Finding | None, weight: Weight
     ) -> Iterator[_Path]:
         """Give a path by the word that is the rarest in ordinary text; one for each of the runs where none is rare."""
-        ranks = [(self._rank(step.words), at) for at, step in enumerate(way) if isinstance(step, Word) and step.needed]
+        ranks = [(self._rank(step.groups), at) for at, step in enumerate(way) if isinstance(step, Word) and step.needed]
         rank, at = min(ranks, default=((True, 0, 0), -1))
         runs = [place for place, step in enumerate(way) if isinstance(step, Either) and not step.optional]
         # Excuses are looked for in few texts: they may well be found by a common word.
@@ -242,16 +249,17 @@ class RiskRules:
         needed = [words for place, step in enumerate(way) if place != at and (words := self._needed_by(step))]
         yield _Path(order, language, finding, weight, self._needed_by(way[at]), at, way, tuple(needed))
 
-    def _needed_by(self, step: Step) -> frozenset[str]:
-        """Give the words that a step needs, each set of them once: many patterns name the same ones."""
-        words = needed_words(step)
-        return self._sets.setdefault(words, words)
+    def _needed_by(self, step: Step) -> Groups:
+        """Give the words that a step needs, the same ones once: many patterns name them."""
+        groups = needed_words(step)
+        return self._shared.setdefault(groups, groups)
 
-    def _rank(self, words: frozenset[str]) -> tuple[bool, int, int]:
-        if words not in self._ranks:
-            shortest = min(map(len, words))
-            self._ranks[words] = (not words.isdisjoint(self._common), -shortest, len(words))
-        return self._ranks[words]
+    def _rank(self, groups: Groups) -> tuple[bool, int, int]:
+        if groups not in self._ranks:
+            shortest = min(map(len, chain.from_iterable(groups)))
+            is_common = not all(map(self._common.isdisjoint, groups))
+            self._ranks[groups] = (is_common, -shortest, sum(map(len, groups)))
+        return self._ranks[groups]
 
 
 def _by_language(lists: Iterable[SignLists], words_of: Callable[[SignLists], frozenset[str]]) -> _Words:
@@ -267,35 +275,20 @@ def _runs_at(way: Way, place: int) -> Sequence[Way]:
     return step.ways if isinstance(step, Either) else ()
 
 
-def _speller(
-    lists: Iterable[SignLists], readers: Iterable[PatternReader], *, joints: Collection[str], common: Collection[str]
-) -> Speller:
-    words = frozenset[str]().union(*(reader.words for reader in readers))
-    typos = frozenset[str]().union(*(reader.typos for reader in readers))
-    return Speller(
-        words,
-        joints=typos.union(joints),
-        typos=typos,
-        spelled_right=frozenset[str]().union(*(one.spelled_right for one in lists)),
-        common=common,
-        # What one language leaves out may be a word of another's rules.
-        fillers=frozenset[str]().union(*(one.fillers for one in lists)) - words,
-    )
-
-
 def _joints(rules: Iterable[_Path]) -> set[str]:
     """Give the key words of what people write in one word: of harm to themselves."""
     signs = {Sign.SUICIDE, Sign.SELF_HARM}
-    keys = chain.from_iterable(path.key for path in rules if path.finding and path.finding.sign in signs)
+    groups = chain.from_iterable(path.key for path in rules if path.finding and path.finding.sign in signs)
+    keys = chain.from_iterable(groups)
     return {key for key in keys if not key.endswith("*") and len(key) >= MIN_LETTERS}
 
 
 def _by_key(paths: Iterable[_Path]) -> _Index:
     found: defaultdict[str, list[_Path]] = defaultdict(list)
     for path in paths:
-        for word in path.key:
+        for word in set(chain.from_iterable(path.key)):
             found[word].append(path)
-    return dict(found)
+    return {word: tuple(paths) for word, paths in found.items()}
 
 
 def _candidates(paths: _Index, heard: Heard) -> set[_Path]:
