@@ -1,4 +1,4 @@
-"""How many of the texts that show a risk the local rules find, and whom they hold without need."""
+"""How many of the texts that show a risk the local screen finds, and whom it holds without need."""
 
 import csv
 import sys
@@ -14,7 +14,7 @@ from tests.proof.figures import NO_TARGET, Figure
 
 from evals.cases import TEXTS
 from evals.shares import NOT_MEASURED, Findings, Share, at_least, at_most, share_of, shares_by, table, told
-from reflecta.adapters.risk_rules import load_risk_rules
+from reflecta.adapters.risk_scores import load_local_screen
 from reflecta.domain.risk import Finding
 
 Find = Callable[[str], Finding | None]
@@ -26,7 +26,7 @@ PRACTICE: Final = "practice"
 INDIRECT: Final = "indirect"
 # Of what people write who are not at risk.
 _HELD_AT_MOST: Final = 0.005
-_TITLES: Final[Mapping[str, str]] = {HELD_OUT: "texts held out", PRACTICE: "texts that the rules were made on"}
+_TITLES: Final[Mapping[str, str]] = {HELD_OUT: "texts held out", PRACTICE: "texts that it was made on"}
 
 
 class _Text(TypedDict):
@@ -65,13 +65,15 @@ def _samples(path: Path) -> list[Sample]:
 
 
 async def measure(find: Find | None = None, *, texts: Path = TEXTS, journals: Path | None = None) -> Findings:
-    """Give recall and needless holds; *find* is the rules of the package, *journals* the real ones, by default.
+    """Give recall and needless holds; *find* is the package's local screen, *journals* the real ones, by default.
 
     What counts are the texts held out, which nobody saw who made the rules; those that they practised on are told.
     """
-    look = find or load_risk_rules().find
+    look = find or load_local_screen().find
+    explicit = load_samples(texts / HELD_OUT / "crisis")
     found = [
-        _recall(load_samples(texts / HELD_OUT / "crisis"), look, HELD_OUT),
+        _recall(explicit, look, HELD_OUT),
+        _alone(explicit, load_local_screen().rules.find),
         _needless(load_samples(texts / HELD_OUT / "ordinary"), look, HELD_OUT),
         _diaries(load_samples(texts / HELD_OUT / "diaries"), look, HELD_OUT),
         _recall(load_samples(texts / PRACTICE / "crisis"), look, PRACTICE),
@@ -106,12 +108,21 @@ def _recall(samples: Sequence[Sample], look: Find, corpus: str) -> Findings:
     }
     return Findings(
         tables=[
-            table(f"{_TITLES[corpus]}: explicit texts that the rules find", {"all": overall, "sign right": named}),
+            table(f"{_TITLES[corpus]}: explicit texts that the screen finds", {"all": overall, "sign right": named}),
             table("  by language", by_language),
             table("  by sign", by_sign),
             table(f"  by form ({INDIRECT} ones are hints, and counted apart)", by_form),
         ],
         figures=figures,
+    )
+
+
+def _alone(samples: Sequence[Sample], rules: Find) -> Findings:
+    """Give what the rules would find if no score stood beside them."""
+    recall = share_of(rules(sample.text) is not None for sample in samples if sample.group != INDIRECT)
+    return Findings(
+        tables=[table(f"{_TITLES[HELD_OUT]}: explicit texts found by the rules without the score", {"all": recall})],
+        figures={"risk_recall_by_rules_alone": told(recall)},
     )
 
 
@@ -123,7 +134,7 @@ def _needless(samples: Sequence[Sample], look: Find, corpus: str) -> Findings:
     }
     name = "ordinary_held" if corpus == HELD_OUT else f"{corpus}_ordinary_held"
     return Findings(
-        tables=[table(f"{_TITLES[corpus]}: ordinary texts that the rules hold without need", rows)],
+        tables=[table(f"{_TITLES[corpus]}: ordinary texts that the screen holds without need", rows)],
         figures={f"{name}_{kind}": told(share) for kind, share in rows.items()},
     )
 
@@ -135,7 +146,7 @@ def _diaries(samples: Sequence[Sample], look: Find, corpus: str) -> Findings:
     by_language = shares_by((sample.language, is_held) for sample, is_held in held)
     name = "diaries_held" if corpus == HELD_OUT else f"{corpus}_diaries_held"
     return Findings(
-        tables=[table(f"{_TITLES[corpus]}: diary entries that the rules hold", {"all": overall, **by_language})],
+        tables=[table(f"{_TITLES[corpus]}: diary entries that the screen holds", {"all": overall, **by_language})],
         figures={
             name: at_most(overall, _HELD_AT_MOST) if corpus == HELD_OUT else told(overall),
             **{f"{name}_{language}": told(share) for language, share in by_language.items()},
@@ -154,7 +165,7 @@ def _journals(look: Find, path: Path | None) -> Findings:
     held = share_of(look(entry) is not None for entry in entries)
     cpu_ms = round(1000 * (process_time() - begun) / len(entries), 2)
     return Findings(
-        tables=[table("real journal entries that the rules hold, of n", {"all": held})],
+        tables=[table("real journal entries that the screen holds, of n", {"all": held})],
         figures={
             "journals_held": at_most(held, _HELD_AT_MOST),
             "rules_cpu_ms_entry": Figure(value=cpu_ms, target=NO_TARGET, met=True, n=len(entries), timed=True),

@@ -34,6 +34,7 @@ from reflecta.adapters.models.templates import load_templates
 from reflecta.adapters.prompts import load_prompts
 from reflecta.adapters.regions import region_of
 from reflecta.adapters.risk_rules import load_risk_rules
+from reflecta.adapters.risk_scores import load_local_screen, load_scores
 from reflecta.adapters.stores import store_at
 from reflecta.adapters.stores.sql import SqlStore
 from reflecta.adapters.telemetry import LogTelemetry
@@ -54,7 +55,7 @@ from reflecta.config import EngineName, Settings, seconds
 from reflecta.domain.checks import Likeness
 from reflecta.domain.errors import ConfigurationError
 from reflecta.domain.model import Address, User
-from reflecta.domain.risk import RiskRules
+from reflecta.domain.risk import LocalScreen
 
 if TYPE_CHECKING:
     from reflecta.adapters.engines.http import HttpEngine
@@ -181,11 +182,11 @@ def _store(ground: _Ground, queue: "PgQueue | None") -> Store:
     )
 
 
-def _risk_rules(settings: Settings) -> Callable[[], RiskRules]:
-    """Give the rules when they are asked for; an operator's own are read now, so that a fault is told at the start."""
+def _local_screen(settings: Settings) -> Callable[[], LocalScreen]:
+    """Give the local screen when it is asked for; an operator's rules are read now, so that a fault is told at once."""
     if settings.safety_rules is None:
-        return load_risk_rules
-    own = load_risk_rules(settings.safety_rules)
+        return load_local_screen
+    own = LocalScreen(load_risk_rules(settings.safety_rules), load_scores())
     return lambda: own
 
 
@@ -194,7 +195,7 @@ def _process(ground: _Ground, store: Store, writing: "_Writing", deliver: Delive
     return Process(
         store=store,
         screen=Screen(
-            rules=_risk_rules(settings),
+            local=_local_screen(settings),
             classifier=writing.classifier,
             prompts=writing.compose.prompts,
             clock=clock,

@@ -8,6 +8,7 @@ import pytest
 from tests.data import need_data
 
 from reflecta.adapters.risk_rules import load_risk_rules
+from reflecta.adapters.risk_scores import load_local_screen
 from reflecta.domain.errors import ConfigurationError
 from reflecta.domain.text import plain_text
 
@@ -37,8 +38,7 @@ def test_the_package_brings_ten_languages_and_reads_them_once() -> None:
 
 def test_ordinary_journals_are_hardly_ever_held() -> None:
     entries = journals()
-    rules = load_risk_rules()
-    held = [finding.rule for finding in map(rules.find, entries) if finding]
+    held = [finding.rule for finding in map(load_local_screen().find, entries) if finding]
     assert len(entries) == 737
     assert len(held) <= MAX_FALSE_HOLDS * len(entries), held
 
@@ -47,8 +47,7 @@ def test_the_diaries_of_the_demonstration_are_hardly_ever_held() -> None:
     """They are longer than the real ones and in several languages: there a slip looks like a word of another."""
     documents = (json.loads(line) for path in PEOPLE.glob("*.jsonl") for line in path.read_text("utf-8").splitlines())
     entries = [plain_text(one["content"]) for one in documents if one["type"] == "entry"]
-    rules = load_risk_rules()
-    held = [finding.rule for finding in map(rules.find, entries) if finding]
+    held = [finding.rule for finding in map(load_local_screen().find, entries) if finding]
     assert len(entries) > 400
     assert len(held) <= MAX_FALSE_HOLDS_IN_LONG * len(entries), held
 
@@ -66,7 +65,7 @@ def test_an_added_file_keeps_the_rules_and_knows_their_words(tmp_path: Path) -> 
     rules = load_risk_rules(put(tmp_path, "en.add.toml", "[suicide]\npresent = 'zorble {me}'"))
     finding = rules.find("zorble myself")
     assert finding is not None
-    assert (finding.language, finding.rule) == ("en", "en.add.suicide.1")
+    assert (finding.language, finding.rule, finding.is_firm) == ("en", "en.add.suicide.1", True)
     assert rules.find("kms")
 
 

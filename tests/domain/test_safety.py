@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.builders import NOW, a_user, an_entry
 from tests.domain.strategies import properties
 
-from reflecta.adapters.risk_rules import load_risk_rules
+from reflecta.adapters.risk_scores import load_local_screen
 from reflecta.domain import safety
 from reflecta.domain.model import (
     ChallengeDegree,
@@ -20,7 +20,7 @@ from reflecta.domain.model import (
     ToneDegree,
 )
 
-RULES = load_risk_rules()
+LOCAL = load_local_screen()
 HOLD = timedelta(hours=72)
 GRAVE = "I want to kill myself."
 ORDINARY = "I walked along the river and thought about the garden."
@@ -30,34 +30,34 @@ preferences = st.builds(Preferences, challenge=st.sampled_from(ChallengeDegree),
 
 def test_an_explicit_entry_raises_a_flag_that_names_it_and_holds() -> None:
     entries = [an_entry("e2", text=ORDINARY), an_entry("e1", text=GRAVE)]
-    flag = safety.find_by_rules(RULES, a_user(), entries, now=NOW, hold=HOLD)
+    flag = safety.find_by_rules(LOCAL, a_user(), entries, now=NOW, hold=HOLD)
     assert flag is not None
     assert (flag.sign, flag.source, flag.entry_ids) == (ScreenedSign.SUICIDE, FlagSource.RULES, ("e1",))
     assert (flag.held_until, flag.language) == (NOW + HOLD, "en")
 
 
 def test_a_flag_bears_no_word_of_the_journal() -> None:
-    flag = safety.find_by_rules(RULES, a_user(), [an_entry(text=GRAVE)], now=NOW, hold=HOLD)
+    flag = safety.find_by_rules(LOCAL, a_user(), [an_entry(text=GRAVE)], now=NOW, hold=HOLD)
     assert "kill" not in str(flag)
 
 
 def test_ordinary_entries_raise_none() -> None:
-    assert safety.find_by_rules(RULES, a_user(), [an_entry(text=ORDINARY)] * 9, now=NOW, hold=HOLD) is None
+    assert safety.find_by_rules(LOCAL, a_user(), [an_entry(text=ORDINARY)] * 9, now=NOW, hold=HOLD) is None
 
 
 def test_of_old_entries_the_newest_five_are_read_and_of_new_ones_all() -> None:
     old = an_entry("old", text=GRAVE, written_at=NOW - timedelta(days=9), updated_at=NOW - timedelta(days=9))
     before = [an_entry(f"e{n}", text=ORDINARY) for n in range(safety.NEWEST)]
     met = a_user(last_sent_at=NOW - timedelta(days=3))
-    assert safety.find_by_rules(RULES, met, [*before, old], now=NOW, hold=HOLD) is None
-    assert safety.find_by_rules(RULES, met, [*before[1:], old], now=NOW, hold=HOLD) is not None
-    assert safety.find_by_rules(RULES, a_user(), [*before, old], now=NOW, hold=HOLD) is not None
+    assert safety.find_by_rules(LOCAL, met, [*before, old], now=NOW, hold=HOLD) is None
+    assert safety.find_by_rules(LOCAL, met, [*before[1:], old], now=NOW, hold=HOLD) is not None
+    assert safety.find_by_rules(LOCAL, a_user(), [*before, old], now=NOW, hold=HOLD) is not None
     edited = replace(old, updated_at=NOW)
-    assert safety.find_by_rules(RULES, met, [*before, edited], now=NOW, hold=HOLD) is not None
+    assert safety.find_by_rules(LOCAL, met, [*before, edited], now=NOW, hold=HOLD) is not None
 
 
 def test_without_an_end_a_hold_lasts_until_a_person_ends_it() -> None:
-    flag = safety.find_by_rules(RULES, a_user(), [an_entry(text=GRAVE)], now=NOW, hold=None)
+    flag = safety.find_by_rules(LOCAL, a_user(), [an_entry(text=GRAVE)], now=NOW, hold=None)
     assert flag is not None
     assert safety.is_held(a_user(held_until=flag.held_until), datetime(2999, 1, 1, tzinfo=UTC))
 

@@ -4,7 +4,7 @@ from statistics import mean, quantiles
 
 import pytest
 
-from reflecta.adapters.risk_rules import load_risk_rules
+from reflecta.adapters.risk_scores import load_local_screen
 from reflecta.simulation.chance import Draws, words
 from reflecta.simulation.people import pick
 
@@ -39,6 +39,6 @@ def test_texts_have_their_length_and_differ() -> None:
 
 
 def test_no_text_holds_a_sign_of_risk_by_chance() -> None:
-    rules = load_risk_rules()
-    found = {rules.find(words(60, 1, "ana", number).capitalize() + ".") for number in range(2_000)}
+    local = load_local_screen()
+    found = {local.find(words(60, 1, "ana", number).capitalize() + ".") for number in range(2_000)}
     assert found == {None}

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -24,11 +24,12 @@ _REMARK: Final = "--"
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """A file of rules; *place* is how messages name it."""
+    """A file of rules; *place* is how messages name it. What an operator's *own* file finds no score undoes."""
 
     name: str
     place: str
     text: str
+    is_own: bool = False
 
 
 def load_risk_rules(directory: Path | None = None) -> RiskRules:
@@ -63,7 +64,7 @@ def _load(directory: Path | None) -> RiskRules:
 
 
 def _own(directory: Path) -> Mapping[str, _File]:
-    found = {file.name: file for file in _files(directory)}
+    found = {file.name: replace(file, is_own=True) for file in _files(directory)}
     if not found:
         raise ConfigurationError(
             f"No rules (*{SUFFIX}) in {str(directory)!r}; put <language>{SUFFIX} or <language>{_ADDS}{SUFFIX} there."
@@ -78,17 +79,18 @@ def _files(place: Path | Traversable) -> Sequence[_File]:
 
 def _lists(file: _File, base: SignLists | None) -> SignLists:
     with reading(file.place):
-        return _read(file.name, parsed(file.text), base)
+        return _read(file, parsed(file.text), base)
 
 
-def _read(name: str, table: Table, base: SignLists | None) -> SignLists:
+def _read(file: _File, table: Table, base: SignLists | None) -> SignLists:
     refuse_unknown(table, _KEYS)
     excuses = _table(table, "excuses")
     refuse_unknown(excuses, _EXCUSES)
     words = _table(table, "words")
     patterns = {sign: _weighed(_table(table, sign), sign) for sign in Sign if sign in table}
     return SignLists(
-        name=name,
+        name=file.name,
+        is_firm=file.is_own,
         patterns=patterns,
         same_words=_lines(excuses, "same_words"),
         near_by=_lines(excuses, "near_by"),

@@ -15,7 +15,7 @@ from reflecta.domain.context import Context
 from reflecta.domain.errors import InvalidReply, ModelError
 from reflecta.domain.model import Call, Entry, Flag, Screening, User
 from reflecta.domain.prompt import Prompts
-from reflecta.domain.risk import RiskRules
+from reflecta.domain.risk import LocalScreen
 
 # An answer that makes no sense: paid for, not asked for again, and no reason to be at ease.
 UNREADABLE: Final = Screening(signs=())
@@ -33,13 +33,13 @@ class Read:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
-    """The layers of the screen; without a *classifier* the rules alone. *hold* None: until a person reviews.
+    """The layers of the screen; without a *classifier* the local one alone. *hold* None: until a person reviews.
 
-    *rules* gives the same ones at every call. The first may take a second: whoever works calls `prepare` beforehand,
+    *local* gives the same one at every call. The first may take a second: whoever works calls `prepare` beforehand,
     and commands that read no journal never do.
     """
 
-    rules: Callable[[], RiskRules]
+    local: Callable[[], LocalScreen]
     classifier: Model | None
     prompts: Prompts
     clock: Clock
@@ -47,12 +47,12 @@ class Screen:
     hold: timedelta | None = safety.DEFAULT_HOLD
 
     def prepare(self) -> None:
-        """Make the local rules ready, so that the first person need not wait for them."""
-        self.rules().prepare()
+        """Make the local screen ready, so that the first person need not wait for it."""
+        self.local().prepare()
 
     def by_rules(self, user: User, entries: Sequence[Entry]) -> Flag | None:
         """Ask the local rules, which cost nothing and are never down."""
-        return safety.find_by_rules(self.rules(), user, entries, now=self.clock.now(), hold=self.hold)
+        return safety.find_by_rules(self.local(), user, entries, now=self.clock.now(), hold=self.hold)
 
     async def by_classifier(
         self, read: Read, *, occasion_id: str, saved: Screening | None, save: SaveScreening

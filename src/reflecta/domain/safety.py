@@ -20,7 +20,7 @@ from reflecta.domain.model import (
     ToneDegree,
     User,
 )
-from reflecta.domain.risk import RiskRules
+from reflecta.domain.risk import LocalScreen
 
 ADULT: Final = "adult"
 # The classifier reads as many entries as its prompt says; the rules also read all that is new since the last message.
@@ -56,9 +56,9 @@ def unflagged(user: User, entries: Sequence[Entry]) -> Sequence[Entry]:
 
 
 def find_by_rules(
-    rules: RiskRules, user: User, entries: Sequence[Entry], *, now: datetime, hold: timedelta | None
+    local: LocalScreen, user: User, entries: Sequence[Entry], *, now: datetime, hold: timedelta | None
 ) -> Flag | None:
-    """Read the newest entries, and all since the last message, for a sign that the local rules know.
+    """Read the newest entries, and all since the last message, for a sign that the local screen knows.
 
     *entries* come newest first, without those flagged before. *hold* None: until a person reviews.
     """
@@ -67,7 +67,7 @@ def find_by_rules(
         entry.id: finding
         for place, entry in enumerate(entries)
         if (place < NEWEST or since is None or max(entry.written_at, entry.updated_at) >= since)
-        and (finding := rules.find(entry.text)) is not None
+        and (finding := local.find(entry.text)) is not None
     }
     if not found:
         return None

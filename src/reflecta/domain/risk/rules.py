@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from hashlib import blake2b
 from itertools import chain
 from typing import Final
 
@@ -17,8 +16,6 @@ from reflecta.domain.risk.steps import Either, Groups, Step, Way, Word, needed_w
 NEAR: Final = 20
 # A text of so few words may be in a language that its few common words do not tell.
 _SHORT: Final = 20
-# Digests of texts; 3 MB.
-_REMEMBERED: Final = 20_000
 
 
 class Sign(StrEnum):
@@ -45,11 +42,15 @@ _WEIGHTS: Final = list(Weight)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A sign of risk in a text, without a word of it. *rule* names the pattern, such as 'en.suicide.12'."""
+    """A sign of risk in a text, without a word of it. *rule* names the pattern, such as 'en.suicide.12'.
+
+    A *firm* one stands whatever the rest of the text is like.
+    """
 
     sign: Sign
     language: str
     rule: str
+    is_firm: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,7 @@ class SignLists:
 
     *same_words* undo a finding that they share a word with, *near_by* a mention within some words; both undo those
     of all languages. *fillers* are left out of every text, unless another language's rules know them; *common* are
-    words that no rule should be found by.
+    words that no rule should be found by. Of *firm* ones every finding is; of others those that are certain.
     """
 
     name: str
@@ -69,6 +70,7 @@ class SignLists:
     common: frozenset[str] = frozenset()
     fillers: frozenset[str] = frozenset()
     spelled_right: frozenset[str] = frozenset()
+    is_firm: bool = False
 
     @property
     def language(self) -> str:
@@ -148,7 +150,6 @@ class RiskRules:
         self._common = frozenset[str]().union(*self._common_in.values())
         self._shared: dict[Groups, Groups] = {}
         self._ranks: dict[Groups, tuple[bool, int, int]] = {}
-        self._quiet: set[bytes] = set()
         fillers = _by_language(lists, lambda one: one.fillers)
         words, typos = set[str](), set[str]()
         rules, same, near = list[_Path](), list[_Path](), list[_Path]()
@@ -180,25 +181,21 @@ class RiskRules:
         self._speller.prepare()
 
     def find(self, text: str) -> Finding | None:
-        """Give the gravest sign in a text, None where the rules see none.
-
-        The same entries are read again day after day: of those without a sign their digests are remembered.
-        """
-        digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        if digest in self._quiet:
-            return None
-        finding = next(self._findings(text), None)
-        if finding is None:
-            if len(self._quiet) >= _REMEMBERED:
-                self._quiet.clear()
-            self._quiet.add(digest)
-        return finding
+        """Give the gravest sign in a text, None where the rules see none."""
+        return next(self.findings(text), None)
 
     def find_all(self, text: str) -> Sequence[Finding]:
         """Give what every rule finds in a text, the gravest first."""
-        return list(dict.fromkeys(self._findings(text)))
+        return list(dict.fromkeys(self.findings(text)))
 
-    def _findings(self, text: str) -> Iterator[Finding]:
+    def language_of(self, text: str) -> str:
+        """Give the language of whose common words a text has the most, '' where it has none."""
+        counts = self._counts(self._speller.hear(text))
+        likeliest = max(counts, key=counts.__getitem__, default="")
+        return likeliest if counts.get(likeliest) else ""
+
+    def findings(self, text: str) -> Iterator[Finding]:
+        """Give what the rules find, the gravest first, as it is asked for."""
         heard = self._speller.hear(text)
         candidates = _candidates(self._rules_by_key, heard)
         if not candidates:
@@ -217,7 +214,12 @@ class RiskRules:
             weights = [weight for weight, patterns in lists.items() for _ in patterns]
             read = reader.read([pattern for patterns in lists.values() for pattern in patterns])
             for count, (weight, way) in enumerate(zip(weights, read, strict=True), start=1):
-                finding = Finding(sign=sign, language=one.language, rule=f"{one.name}.{sign.value}.{count}")
+                finding = Finding(
+                    sign=sign,
+                    language=one.language,
+                    rule=f"{one.name}.{sign.value}.{count}",
+                    is_firm=one.is_firm or weight is Weight.CERTAIN,
+                )
                 order = (_SIGNS.index(sign), _WEIGHTS.index(weight), number, count)
                 yield from self._paths(way, order, one.language, finding, weight)
 
@@ -230,9 +232,12 @@ class RiskRules:
 
         An everyday word of one language is a word of books and films in another: 'les' excuses much in Dutch.
         """
-        counts = {language: sum(word in common for word in heard.said) for language, common in self._common_in.items()}
+        counts = self._counts(heard)
         least = max(counts.values(), default=0) / 2
         return {language for language, count in counts.items() if count >= least}
+
+    def _counts(self, heard: Heard) -> Mapping[str, int]:
+        return {language: sum(word in common for word in heard.said) for language, common in self._common_in.items()}
 
     def _paths(
         self, way: Way, order: tuple[int, ...], language: str, finding: Finding | None, weight: Weight

@@ -1,0 +1,50 @@
+"""The local layer of the screen: the rules, and the score of the whole wording where they are weak."""
+
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Final
+
+from reflecta.domain.risk.rules import Finding, RiskRules
+from reflecta.domain.risk.scores import Scores
+
+# What a finding names that no rule made.
+WORDING: Final = "wording"
+# Digests of texts; 3 MB.
+_REMEMBERED: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class LocalScreen:
+    """Looks for explicit signs of risk without a model and without a network."""
+
+    rules: RiskRules
+    scores: Scores
+    _quiet: set[bytes] = field(default_factory=set[bytes], init=False, repr=False)
+
+    def prepare(self) -> None:
+        """Make now what the first text would be kept waiting for."""
+        self.rules.prepare()
+
+    def find(self, text: str) -> Finding | None:
+        """Give the gravest sign in a text, None where none is seen.
+
+        The same entries are read again day after day: of those without a sign their digests are remembered.
+        """
+        digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        if digest in self._quiet:
+            return None
+        finding = self._find(text)
+        if finding is None:
+            if len(self._quiet) >= _REMEMBERED:
+                self._quiet.clear()
+            self._quiet.add(digest)
+        return finding
+
+    def _find(self, text: str) -> Finding | None:
+        score, passage = self.scores.passage_of(text)
+        for finding in self.rules.findings(text):
+            if finding.is_firm or score >= self.scores.ordinary:
+                return finding
+        if score < self.scores.clear:
+            return None
+        return Finding(sign=self.scores.sign_of(passage), language=self.rules.language_of(text), rule=WORDING)

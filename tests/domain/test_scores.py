@@ -1,0 +1,133 @@
+"""The score of the whole wording, and how it stands beside the rules."""
+
+from array import array
+from dataclasses import replace
+
+import pytest
+from evals.training import digest, learn, place, practice
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reflecta.adapters.risk_scores import load_local_screen, load_scores
+from reflecta.domain.risk import WORDING, LocalScreen, RiskRules, Scores, Sign, SignLists, Weight, Weights
+from reflecta.domain.risk.scores import Features, passages
+
+texts = st.text(max_size=400) | st.lists(st.sampled_from(["I", "walk.", "\n", "home", "4nd", "…", "été"])).map(" ".join)
+NEVER = Weights(buckets=array("b", [0]), unit=1.0, bias=-9.0)
+
+
+def scores(bias: float) -> Scores:
+    """Give a score that is the same for every text."""
+    risk = Weights(buckets=array("b", [0] * 8), unit=1.0, bias=bias)
+    return Scores(risk=risk, signs=dict.fromkeys(Sign, NEVER) | {Sign.ABUSE: risk}, ordinary=-0.5, clear=1.5)
+
+
+def rules(weight: Weight = Weight.PRESENT, *, is_firm: bool = False) -> RiskRules:
+    lists = SignLists(
+        name="xx", patterns={Sign.SUICIDE: {weight: ["zorble"]}}, named={}, common=frozenset({"the"}), is_firm=is_firm
+    )
+    return RiskRules([lists], version="v")
+
+
+def features(text: str) -> Features:
+    (passage,) = passages(text)
+    return passage
+
+
+# --- what is scored
+
+
+@given(texts)
+def test_every_text_has_a_score_and_a_sign(text: str) -> None:
+    known = load_scores()
+    score, passage = known.passage_of(text)
+    assert -20 < score < 20
+    assert known.sign_of(passage) in Sign
+
+
+@given(texts)
+def test_the_score_of_a_text_is_that_of_its_worst_passage(text: str) -> None:
+    known = load_scores()
+    assert known.passage_of(text)[0] == max(map(known.risk.score, passages(text)))
+
+
+def test_a_short_text_is_one_passage_and_a_long_one_is_read_three_sentences_at_a_time() -> None:
+    assert len(passages("One. Two. Three. Four.")) == 1
+    long = passages(" ".join(f"This is sentence number {n} of a rather long day." for n in range(8)))
+    assert len(long) == 6
+
+
+def test_slips_and_disguise_leave_most_of_a_wording() -> None:
+    plain, slip, disguised = (
+        features("I want to disappear"),
+        features("I want to dissapear"),
+        features("I w4nt to d1sappear"),
+    )
+    assert len(plain & slip) / len(plain | slip) > 0.6
+    assert plain == disguised
+
+
+def test_a_feature_counts_once_however_often_it_stands_there() -> None:
+    assert features("home home home") >= features("home")
+    assert len(features("home home home home")) == len(features("home home home home home"))
+
+
+# --- beside the rules
+
+
+def test_a_rule_that_finds_something_is_believed_unless_the_wording_is_ordinary() -> None:
+    assert LocalScreen(rules(), scores(-0.4)).find("zorble") is not None
+    assert LocalScreen(rules(), scores(-0.6)).find("zorble") is None
+
+
+@pytest.mark.parametrize("firm", [rules(Weight.CERTAIN), rules(is_firm=True)])
+def test_what_is_certain_and_what_an_operator_wrote_is_always_believed(firm: RiskRules) -> None:
+    finding = LocalScreen(firm, scores(-9.0)).find("zorble")
+    assert finding is not None
+    assert finding.rule == "xx.suicide.1"
+
+
+def test_a_clear_wording_needs_no_rule_and_tells_sign_and_language() -> None:
+    finding = LocalScreen(rules(), scores(1.5)).find("the quonk")
+    assert finding is not None
+    assert (finding.rule, finding.sign, finding.language) == (WORDING, Sign.ABUSE, "xx")
+    assert LocalScreen(rules(), scores(1.4)).find("the quonk") is None
+
+
+def test_a_quiet_text_is_not_looked_at_again() -> None:
+    local = LocalScreen(rules(), scores(0.0))
+    assert local.find("the quonk") is None
+    blind = replace(local, scores=scores(9.0))
+    assert blind.find("the quonk") is not None
+    assert local.find("the quonk") is None
+
+
+# --- the weights of the package
+
+
+def test_the_weights_were_learned_from_the_practice_texts_as_they_stand() -> None:
+    told = f'"practice": "{digest(practice())}"'
+    assert told in place().read_text(encoding="utf-8"), "run `python -m evals.training --write`"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_found"),
+    [
+        ("I have decided that I dont want to be alive any more after tonight", True),
+        ("Cut my finger on the bread knife, plaster on, dinner was late but good.", False),
+        ("Papa legde zijn hand op mijn schouder en we keken naar de regen.", False),
+    ],
+)
+def test_what_it_is_for(text: str, is_found: bool) -> None:  # noqa: FBT001 - a case's value
+    assert (load_local_screen().find(text) is not None) is is_found
+
+
+def test_learning_parts_what_can_be_parted_and_gives_the_same_again() -> None:
+    calm = [(features(f"a quiet {thing} by the river"), False) for thing in ("walk", "talk", "lunch", "nap")]
+    dark = [(features(f"the {thing} is dark as coal"), True) for thing in ("cellar", "attic", "night", "lake")]
+    learned = learn([*calm, *dark], 1 << 12)
+    assert all((learned.score(found) > 0) is is_sign for found, is_sign in [*calm, *dark])
+    assert (
+        learned.score(features("a quiet chat by the river")) < 0 < learned.score(features("the wood is dark as coal"))
+    )
+    assert learn([*calm, *dark], 1 << 12) == learned
