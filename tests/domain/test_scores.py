@@ -4,7 +4,6 @@ from array import array
 from dataclasses import replace
 
 import pytest
-from evals.training import digest, learn, place, practice
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -105,11 +104,6 @@ def test_a_quiet_text_is_not_looked_at_again() -> None:
 # --- the weights of the package
 
 
-def test_the_weights_were_learned_from_the_practice_texts_as_they_stand() -> None:
-    told = f'"practice": "{digest(practice())}"'
-    assert told in place().read_text(encoding="utf-8"), "run `python -m evals.training --write`"
-
-
 @pytest.mark.parametrize(
     ("text", "is_found"),
     [
@@ -120,14 +114,3 @@ def test_the_weights_were_learned_from_the_practice_texts_as_they_stand() -> Non
 )
 def test_what_it_is_for(text: str, is_found: bool) -> None:  # noqa: FBT001 - a case's value
     assert (load_local_screen().find(text) is not None) is is_found
-
-
-def test_learning_parts_what_can_be_parted_and_gives_the_same_again() -> None:
-    calm = [(features(f"a quiet {thing} by the river"), False) for thing in ("walk", "talk", "lunch", "nap")]
-    dark = [(features(f"the {thing} is dark as coal"), True) for thing in ("cellar", "attic", "night", "lake")]
-    learned = learn([*calm, *dark], 1 << 12)
-    assert all((learned.score(found) > 0) is is_sign for found, is_sign in [*calm, *dark])
-    assert (
-        learned.score(features("a quiet chat by the river")) < 0 < learned.score(features("the wood is dark as coal"))
-    )
-    assert learn([*calm, *dark], 1 << 12) == learned
