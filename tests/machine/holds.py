@@ -24,6 +24,10 @@ def note_flagged(known: Known, seen: Snapshot) -> None:
 
 def broken(known: Known, seen: Snapshot) -> Iterable[str]:
     """Give the broken promises."""
+    for flag in seen["flags"]:
+        known.first_seen.setdefault(f"flag {flag.id}", known.step)
+        if flag.reviewed_at is not None:
+            known.first_seen.setdefault(f"review {flag.id}", known.step)
     flags = {row.occasion_id: row for row in seen["flags"] if row.occasion_id is not None}
     for row in seen["occasions"]:
         if row.user_id in known.people:
@@ -48,9 +52,9 @@ def _message(known: Known, message: sa.Row[*tuple[Any, ...]], flags: Iterable[An
     sent_in = known.first_seen.setdefault(message.id, known.step)
     for flag in flags:
         # By steps: a clock that is put back makes what came before look later.
-        flagged_in = known.first_seen.setdefault(f"flag {flag.id}", known.step)
+        was_held = known.first_seen[f"flag {flag.id}"] < sent_in <= known.first_seen.get(f"review {flag.id}", sent_in)
         until: int = min(flag.held_until, flag.reviewed_at or flag.held_until)
-        if flag.user_id == message.user_id and flagged_in < sent_in and message.sent_at < until:
+        if flag.user_id == message.user_id and was_held and message.sent_at < until:
             yield f"{message.id} was sent at {at(message.sent_at)}, while held since {at(flag.at)}"
 
 

@@ -146,3 +146,23 @@ async def test_an_erasure_forgets_that_somebody_was_held_and_nothing_else_of_how
             ]
 
     assert await asyncio.to_thread(play) == [OccasionState.DEFERRED]
+
+
+async def test_who_was_reviewed_is_not_held_although_the_clock_was_put_back_since() -> None:
+    def play() -> int:
+        with on_stage("sqlite://") as stage:
+            machine = machine_on(stage)()
+            stage.clock.set(STARTS[3])
+            wish = Wish(
+                enabled=True, zone="Europe/Berlin", window=Window.AFTERNOON, cadence=Cadence.DAILY, tokens=("phone",)
+            )
+            stage.run(machine.acts.add(wish))
+            (person,) = machine.known.people.values()
+            send = (lambda: machine.acts.force(person), machine.acts.process_all)
+            hold = (lambda: machine.acts.hold(person), lambda: machine.acts.release(person))
+            for act in (*send, *hold, machine.acts.put_back, *send):
+                stage.run(act())
+                machine.audited()
+            return len(machine.known.sent)
+
+    assert await asyncio.to_thread(play) == 2
