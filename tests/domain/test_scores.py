@@ -8,17 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reflecta.adapters.risk_scores import load_local_screen, load_scores
-from reflecta.domain.risk import WORDING, LocalScreen, RiskRules, Scores, Sign, SignLists, Weight, Weights
+from reflecta.domain.risk import LocalScreen, RiskRules, Scores, Sign, SignLists, Weight
 from reflecta.domain.risk.scores import Features, passages
 
 texts = st.text(max_size=400) | st.lists(st.sampled_from(["I", "walk.", "\n", "home", "4nd", "…", "été"])).map(" ".join)
-NEVER = Weights(buckets=array("b", [0]), unit=1.0, bias=-9.0)
 
 
 def scores(bias: float) -> Scores:
     """Give a score that is the same for every text."""
-    risk = Weights(buckets=array("b", [0] * 8), unit=1.0, bias=bias)
-    return Scores(risk=risk, signs=dict.fromkeys(Sign, NEVER) | {Sign.ABUSE: risk}, ordinary=-0.5, clear=1.5)
+    return Scores(buckets=array("b", [0] * 8), unit=1.0, bias=bias, ordinary=-0.5)
 
 
 def rules(weight: Weight = Weight.PRESENT, *, is_firm: bool = False) -> RiskRules:
@@ -26,6 +24,11 @@ def rules(weight: Weight = Weight.PRESENT, *, is_firm: bool = False) -> RiskRule
         name="xx", patterns={Sign.SUICIDE: {weight: ["zorble"]}}, named={}, common=frozenset({"the"}), is_firm=is_firm
     )
     return RiskRules([lists], version="v")
+
+
+RULES_OF_QUONK = RiskRules(
+    [SignLists(name="xx", patterns={Sign.ABUSE: {Weight.PRESENT: ["quonk"]}}, named={})], version="v"
+)
 
 
 def features(text: str) -> Features:
@@ -37,17 +40,12 @@ def features(text: str) -> Features:
 
 
 @given(texts)
-def test_every_text_has_a_score_and_a_sign(text: str) -> None:
+def test_a_text_is_ordinary_if_all_its_passages_are(text: str) -> None:
     known = load_scores()
-    score, passage = known.passage_of(text)
-    assert -20 < score < 20
-    assert known.sign_of(passage) in Sign
-
-
-@given(texts)
-def test_the_score_of_a_text_is_that_of_its_worst_passage(text: str) -> None:
-    known = load_scores()
-    assert known.passage_of(text)[0] == max(map(known.risk.score, passages(text)))
+    found = [known.score(passage) for passage in passages(text)]
+    assert found
+    assert all(-20 < score < 20 for score in found)
+    assert known.is_ordinary(text) is (max(found) < known.ordinary)
 
 
 def test_a_short_text_is_one_passage_and_a_long_one_is_read_three_sentences_at_a_time() -> None:
@@ -86,18 +84,15 @@ def test_what_is_certain_and_what_an_operator_wrote_is_always_believed(firm: Ris
     assert finding.rule == "xx.suicide.1"
 
 
-def test_a_clear_wording_needs_no_rule_and_tells_sign_and_language() -> None:
-    finding = LocalScreen(rules(), scores(1.5)).find("the quonk")
-    assert finding is not None
-    assert (finding.rule, finding.sign, finding.language) == (WORDING, Sign.ABUSE, "xx")
-    assert LocalScreen(rules(), scores(1.4)).find("the quonk") is None
+def test_the_score_finds_nothing_by_itself() -> None:
+    assert LocalScreen(rules(), scores(9.0)).find("the quonk") is None
 
 
 def test_a_quiet_text_is_not_looked_at_again() -> None:
     local = LocalScreen(rules(), scores(0.0))
     assert local.find("the quonk") is None
-    blind = replace(local, scores=scores(9.0))
-    assert blind.find("the quonk") is not None
+    seeing = replace(local, rules=RULES_OF_QUONK)
+    assert seeing.find("the quonk") is not None
     assert local.find("the quonk") is None
 
 
@@ -108,6 +103,7 @@ def test_a_quiet_text_is_not_looked_at_again() -> None:
     ("text", "is_found"),
     [
         ("I have decided that I dont want to be alive any more after tonight", True),
+        ("I want to call my sister this week. I keep putting it off, and I do not know why that is so.", False),
         ("Cut my finger on the bread knife, plaster on, dinner was late but good.", False),
         ("Papa legde zijn hand op mijn schouder en we keken naar de regen.", False),
     ],

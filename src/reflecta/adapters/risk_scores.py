@@ -8,20 +8,14 @@ from importlib import resources
 from typing import TypedDict, cast
 
 from reflecta.adapters.risk_rules import load_risk_rules
-from reflecta.domain.risk import LocalScreen, Scores, Sign, Weights
-
-
-class _Weights(TypedDict):
-    unit: float
-    bias: float
-    buckets: str
+from reflecta.domain.risk import LocalScreen, Scores
 
 
 class _Scores(TypedDict):
     ordinary: float
-    clear: float
-    risk: _Weights
-    signs: dict[str, _Weights]
+    unit: float
+    bias: float
+    buckets: str
 
 
 @cache
@@ -29,17 +23,8 @@ def load_scores() -> Scores:
     """Read the weights, once."""
     text = resources.files("reflecta").joinpath("safety", "scores.json").read_text(encoding="utf-8")
     given = cast("_Scores", json.loads(text))
-    return Scores(
-        risk=_weights(given["risk"]),
-        signs={Sign(sign): _weights(weights) for sign, weights in given["signs"].items()},
-        ordinary=given["ordinary"],
-        clear=given["clear"],
-    )
-
-
-def _weights(given: _Weights) -> Weights:
     buckets = array("b", base64.b64decode(given["buckets"]))
-    return Weights(buckets=buckets, unit=given["unit"], bias=given["bias"])
+    return Scores(buckets=buckets, unit=given["unit"], bias=given["bias"], ordinary=given["ordinary"])
 
 
 @cache

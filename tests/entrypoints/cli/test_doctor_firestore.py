@@ -85,9 +85,16 @@ def test_nobody_there_is_told(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None
 def answering(code: grpc.StatusCode, details: str, *, refuses_reads: bool = False) -> Generator[str]:
     """Stand for a Firestore that refuses every query, with *refuses_reads* every read of documents too."""
 
+    def answer_one(_request: bytes, context: grpc.ServicerContext) -> bytes:
+        context.abort(code if refuses_reads else grpc.StatusCode.NOT_FOUND, details)
+        return b""
+
     class Handler(grpc.GenericRpcHandler):
         def service(self, handler_call_details: grpc.HandlerCallDetails) -> Any:
-            is_read = handler_call_details.method.endswith("/BatchGetDocuments")
+            method = handler_call_details.method
+            if method.endswith("/GetDocument"):
+                return grpc.unary_unary_rpc_method_handler(answer_one)  # pyright: ignore[reportUnknownVariableType]
+            is_read = method.endswith("/BatchGetDocuments")
 
             def answer(_request: bytes, context: grpc.ServicerContext) -> Generator[bytes]:
                 if not is_read or refuses_reads:

@@ -5,13 +5,12 @@
 puts both together. That nothing was found says nothing about a person.
 """
 
-from reflecta.domain.risk.local import WORDING, LocalScreen
+from reflecta.domain.risk.local import LocalScreen
 from reflecta.domain.risk.pattern import PatternFault
 from reflecta.domain.risk.rules import Finding, RiskRules, Sign, SignLists, Weight
-from reflecta.domain.risk.scores import Scores, Weights
+from reflecta.domain.risk.scores import Scores
 
 __all__ = [
-    "WORDING",
     "Finding",
     "LocalScreen",
     "PatternFault",
@@ -20,5 +19,4 @@ __all__ = [
     "Sign",
     "SignLists",
     "Weight",
-    "Weights",
 ]

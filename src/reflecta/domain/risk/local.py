@@ -1,4 +1,4 @@
-"""The local layer of the screen: the rules, and the score of the whole wording where they are weak."""
+"""The local layer of the screen: the rules, and the score of the whole wording that doubts them."""
 
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -7,8 +7,6 @@ from typing import Final
 from reflecta.domain.risk.rules import Finding, RiskRules
 from reflecta.domain.risk.scores import Scores
 
-# What a finding names that no rule made.
-WORDING: Final = "wording"
 # Digests of texts; 3 MB.
 _REMEMBERED: Final = 20_000
 
@@ -41,10 +39,10 @@ class LocalScreen:
         return finding
 
     def _find(self, text: str) -> Finding | None:
-        score, passage = self.scores.passage_of(text)
+        is_ordinary: bool | None = None
         for finding in self.rules.findings(text):
-            if finding.is_firm or score >= self.scores.ordinary:
+            if not finding.is_firm and is_ordinary is None:
+                is_ordinary = self.scores.is_ordinary(text)
+            if finding.is_firm or not is_ordinary:
                 return finding
-        if score < self.scores.clear:
-            return None
-        return Finding(sign=self.scores.sign_of(passage), language=self.rules.language_of(text), rule=WORDING)
+        return None

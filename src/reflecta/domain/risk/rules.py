@@ -188,12 +188,6 @@ class RiskRules:
         """Give what every rule finds in a text, the gravest first."""
         return list(dict.fromkeys(self.findings(text)))
 
-    def language_of(self, text: str) -> str:
-        """Give the language of whose common words a text has the most, '' where it has none."""
-        counts = self._counts(self._speller.hear(text))
-        likeliest = max(counts, key=counts.__getitem__, default="")
-        return likeliest if counts.get(likeliest) else ""
-
     def findings(self, text: str) -> Iterator[Finding]:
         """Give what the rules find, the gravest first, as it is asked for."""
         heard = self._speller.hear(text)
@@ -232,12 +226,9 @@ class RiskRules:
 
         An everyday word of one language is a word of books and films in another: 'les' excuses much in Dutch.
         """
-        counts = self._counts(heard)
+        counts = {language: sum(word in common for word in heard.said) for language, common in self._common_in.items()}
         least = max(counts.values(), default=0) / 2
         return {language for language, count in counts.items() if count >= least}
-
-    def _counts(self, heard: Heard) -> Mapping[str, int]:
-        return {language: sum(word in common for word in heard.said) for language, common in self._common_in.items()}
 
     def _paths(
         self, way: Way, order: tuple[int, ...], language: str, finding: Finding | None, weight: Weight

@@ -1,13 +1,13 @@
 """How much a text is worded like those that show a risk, learned from the practice texts: a linear score.
 
 Rules find what somebody thought of. The score knows nothing by name, but sees the whole: where it says clearly that a
-text is an ordinary one, a rule was most likely misled; where it says clearly that it is not, there need be no rule. Its
-features are the runs of letters within words, and words side by side: they outlive slips, endings and disguise.
-`python -m evals.training` makes the weights.
+text is an ordinary one, a rule was most likely misled. It finds nothing by itself: what a person writes who thinks
+about themselves is too much like what a person writes who is at risk. Its features are the runs of letters within
+words, and words side by side: they outlive slips, endings and disguise. `python -m evals.training` makes the weights.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,7 +16,6 @@ from typing import Final
 from zlib import crc32
 
 from reflecta.domain.risk.folding import fold
-from reflecta.domain.risk.rules import Sign
 
 _RUNS: Final = range(2, 6)
 # As many sentences are read together: one alone leaves out too much, and a whole diary drowns it.
@@ -32,40 +31,27 @@ Features = AbstractSet[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
-    """A weight from -127 to 127 for each bucket of features, in units of *unit*, and the score of nothing."""
+class Scores:
+    """A weight from -127 to 127 for each bucket of features, in units of *unit*, and the score of nothing, *bias*.
+
+    Below *ordinary* a text is clearly like ordinary ones.
+    """
 
     buckets: Sequence[int]
     unit: float
     bias: float
+    ordinary: float
 
-    def score(self, features: Features) -> float:
-        """Give the score of a passage: below 0 it is more like ordinary ones, from 1 on clearly not."""
+    def is_ordinary(self, text: str) -> bool:
+        """Say whether every passage of a text is clearly like those of ordinary ones."""
+        return all(self.score(passage) < self.ordinary for passage in passages(text))
+
+    def score(self, passage: Features) -> float:
+        """Give the score of a passage: below 0 it is more like ordinary ones than like those with a sign."""
         buckets = self.buckets
         size = len(buckets)
-        total = sum([buckets[bucket] for bucket in {feature % size for feature in features}])
-        return self.bias + self.unit * total / sqrt(max(1, len(features)))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scores:
-    """The score of risk, and those that tell of what.
-
-    Below *ordinary* no rule is believed that is not firm; from *clear* on none is needed.
-    """
-
-    risk: Weights
-    signs: Mapping[Sign, Weights]
-    ordinary: float
-    clear: float
-
-    def passage_of(self, text: str) -> tuple[float, Features]:
-        """Give the passage of a text that is most like a sign of risk, and its score."""
-        return max(((self.risk.score(passage), passage) for passage in passages(text)), key=lambda scored: scored[0])
-
-    def sign_of(self, passage: Features) -> Sign:
-        """Give the sign that a passage is most like."""
-        return max(self.signs, key=lambda sign: self.signs[sign].score(passage))
+        total = sum([buckets[bucket] for bucket in {feature % size for feature in passage}])
+        return self.bias + self.unit * total / sqrt(max(1, len(passage)))
 
 
 def passages(text: str) -> Sequence[Features]:
