@@ -56,9 +56,9 @@ def test_a_short_text_is_one_passage_and_a_long_one_is_read_three_sentences_at_a
 
 def test_slips_and_disguise_leave_most_of_a_wording() -> None:
     plain, slip, disguised = (
-        features("I want to vanish"),
-        features("I want to vansih"),
-        features("I w4nt to van1sh"),
+        features("I want to vanish from here tonight"),
+        features("I want to vansih from here tonight"),
+        features("I w4nt to van1sh from here tonight"),
     )
     assert len(plain & slip) / len(plain | slip) > 0.5
     assert plain == disguised
