@@ -79,6 +79,19 @@ def test_the_first_due_time_lies_in_the_window_with_room_for_a_tick(
     assert is_open(schedule, due + tick - INSTANT)
 
 
+@given(open_moments(), draws, ticks, st.floats(min_value=0.01, max_value=0.99))
+@properties
+def test_a_first_due_time_that_falls_into_the_last_tick_of_a_window_waits_for_the_next(
+    moment: tuple[Schedule, datetime], draw: float, tick: timedelta, left: float
+) -> None:
+    schedule, at = moment
+    too_late = window_end(schedule, at) - tick * left
+    now = too_late - timedelta(hours=1 + (FIRST_HOURS[schedule.cadence] - 1) * draw)
+    due = first_due(schedule, now, draw=draw, tick_interval=tick)
+    assert due > too_late
+    assert is_open(schedule, due + tick - INSTANT)
+
+
 @given(moments(), draws)
 @properties
 def test_the_first_due_time_is_an_hour_off_at_least_and_a_day_after_the_draw_at_most(
