@@ -73,7 +73,7 @@ async def measure(find: Find | None = None, *, texts: Path = TEXTS, journals: Pa
     explicit = load_samples(texts / HELD_OUT / "crisis")
     found = [
         _recall(explicit, look, HELD_OUT),
-        _alone(explicit, load_local_screen().rules.find),
+        *([_alone(explicit, load_local_screen().rules.find)] if find is None else []),
         _needless(load_samples(texts / HELD_OUT / "ordinary"), look, HELD_OUT),
         _diaries(load_samples(texts / HELD_OUT / "diaries"), look, HELD_OUT),
         _recall(load_samples(texts / PRACTICE / "crisis"), look, PRACTICE),

@@ -19,16 +19,11 @@ def scores(bias: float) -> Scores:
     return Scores(buckets=array("b", [0] * 8), unit=1.0, bias=bias, ordinary=-0.5)
 
 
-def rules(weight: Weight = Weight.PRESENT, *, is_firm: bool = False) -> RiskRules:
+def rules(weight: Weight = Weight.PRESENT, *, word: str = "zorble", is_firm: bool = False) -> RiskRules:
     lists = SignLists(
-        name="xx", patterns={Sign.SUICIDE: {weight: ["zorble"]}}, named={}, common=frozenset({"the"}), is_firm=is_firm
+        name="xx", patterns={Sign.SUICIDE: {weight: [word]}}, named={}, common=frozenset({"the"}), is_firm=is_firm
     )
     return RiskRules([lists], version="v")
-
-
-RULES_OF_QUONK = RiskRules(
-    [SignLists(name="xx", patterns={Sign.ABUSE: {Weight.PRESENT: ["quonk"]}}, named={})], version="v"
-)
 
 
 def features(text: str) -> Features:
@@ -91,7 +86,7 @@ def test_the_score_finds_nothing_by_itself() -> None:
 def test_a_quiet_text_is_not_looked_at_again() -> None:
     local = LocalScreen(rules(), scores(0.0))
     assert local.find("the quonk") is None
-    seeing = replace(local, rules=RULES_OF_QUONK)
+    seeing = replace(local, rules=rules(word="quonk"))
     assert seeing.find("the quonk") is not None
     assert local.find("the quonk") is None
 

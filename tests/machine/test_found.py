@@ -12,8 +12,8 @@ from tests.contracts.steps import in_work
 from tests.databases import Held, apart, dump, held_open, migrated, postgres_database, rows
 from tests.machine.doubles import Died, Reception, interrupted, mortal
 from tests.machine.known import Wish
-from tests.machine.machine import STARTS, machine_on
-from tests.machine.stage import on_stage
+from tests.machine.machine import STARTS, Machine, machine_on
+from tests.machine.stage import Stage, on_stage
 
 from reflecta.adapters.stores.sql import SqlStore
 from reflecta.application.ports.store import KeptContext
@@ -65,11 +65,7 @@ async def test_a_clock_put_back_before_the_opening_sends_nothing() -> None:
 async def test_a_push_put_off_by_the_provider_does_not_leave_after_switching_off() -> None:
     def play() -> list[str]:
         with on_stage("sqlite://") as stage:
-            machine = machine_on(stage)()
-            stage.clock.set(STARTS[3])
-            zone, window = "Europe/Berlin", Window.AFTERNOON
-            wish = Wish(enabled=True, zone=zone, window=window, cadence=Cadence.DAILY, tokens=("phone",))
-            stage.run(machine.acts.add(wish))
+            machine = _with_a_user(stage)
             stage.channel.receptions = deque([Reception.RETRY])
             stage.run(machine.acts.deliver_with(0, "switch", before=False))
             return machine.known.complaints
@@ -127,12 +123,7 @@ async def test_a_context_does_not_outlive_an_entry_that_is_deleted_while_it_is_b
 async def test_an_erasure_forgets_that_somebody_was_held_and_nothing_else_of_how_it_ended() -> None:
     def play() -> list[OccasionState]:
         with on_stage("sqlite://") as stage:
-            machine = machine_on(stage)()
-            stage.clock.set(STARTS[3])
-            wish = Wish(
-                enabled=True, zone="Europe/Berlin", window=Window.AFTERNOON, cadence=Cadence.DAILY, tokens=("phone",)
-            )
-            stage.run(machine.acts.add(wish))
+            machine = _with_a_user(stage)
             (person,) = machine.known.people.values()
             stage.run(machine.acts.hold(person))
             stage.run(machine.acts.have_work(0))
@@ -151,12 +142,7 @@ async def test_an_erasure_forgets_that_somebody_was_held_and_nothing_else_of_how
 async def test_who_was_reviewed_is_not_held_although_the_clock_was_put_back_since() -> None:
     def play() -> int:
         with on_stage("sqlite://") as stage:
-            machine = machine_on(stage)()
-            stage.clock.set(STARTS[3])
-            wish = Wish(
-                enabled=True, zone="Europe/Berlin", window=Window.AFTERNOON, cadence=Cadence.DAILY, tokens=("phone",)
-            )
-            stage.run(machine.acts.add(wish))
+            machine = _with_a_user(stage)
             (person,) = machine.known.people.values()
             send = (lambda: machine.acts.force(person), machine.acts.process_all)
             hold = (lambda: machine.acts.hold(person), lambda: machine.acts.release(person))
@@ -166,3 +152,13 @@ async def test_who_was_reviewed_is_not_held_although_the_clock_was_put_back_sinc
             return len(machine.known.sent)
 
     assert await asyncio.to_thread(play) == 2
+
+
+def _with_a_user(stage: Stage) -> Machine:
+    """Give a machine on an empty stage, with one user who is written to in the afternoon."""
+    machine = machine_on(stage)()
+    stage.clock.set(STARTS[3])
+    zone, window = "Europe/Berlin", Window.AFTERNOON
+    wish = Wish(enabled=True, zone=zone, window=window, cadence=Cadence.DAILY, tokens=("phone",))
+    stage.run(machine.acts.add(wish))
+    return machine

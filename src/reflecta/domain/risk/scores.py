@@ -16,6 +16,7 @@ from typing import Final
 from zlib import crc32
 
 from reflecta.domain.risk.folding import fold
+from reflecta.domain.risk.spelling import LEET
 
 _RUNS: Final = range(2, 6)
 # As many sentences are read together: one alone leaves out too much, and a whole diary drowns it.
@@ -23,7 +24,6 @@ _SENTENCES: Final = 3
 # A text of so few words is one passage.
 _MOST_IN_ONE: Final = 35
 _EDGES: Final = ".,;:!?*-_#…"
-_LEET: Final = str.maketrans("013457869@$!|+", "oieastbpgasiit")
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?…])\s+|\n+")
 
 # Hashes of features, of which each counts once.
@@ -85,4 +85,4 @@ def _words(sentence: str) -> Sequence[str]:
 def _plain(word: str) -> str:
     if not any(map(str.isalpha, word)):
         return word
-    return "".join(filter(str.isalpha, word.translate(_LEET)))
+    return "".join(filter(str.isalpha, word.translate(LEET)))

@@ -36,7 +36,7 @@ _SINGLES: Final = 3
 
 _EDGES: Final = string.punctuation.replace("$", "").replace("@", "")
 _ENDS: Final = frozenset(".!?;")
-_LEET: Final = str.maketrans("013457869@$!|+", "oieastbpgasiit")
+LEET: Final = str.maketrans("013457869@$!|+", "oieastbpgasiit")
 _OTHER_LEET: Final = str.maketrans("013457869@$!|+", "oleastbpgaslit")
 _RUNS: Final = re.compile(r"[^\W\d_]+|\d+|[.!?;]+")
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
@@ -172,7 +172,7 @@ class Speller:
             return (core,)
         if len(core) <= _MAX_WORD:
             runs = _LETTERS.findall(core)
-            for table in (_LEET, _OTHER_LEET):
+            for table in (LEET, _OTHER_LEET):
                 if (word := undoubled(core.translate(table))).isalpha() and self._knows(word):
                     return (word,)
             if _is_torn(core, runs) and self._knows(word := undoubled("".join(runs))):
