@@ -20,7 +20,8 @@ WARM_UP: Final = 20  # occasions worked on before the clock starts
 class Job:
     """Work on all due occasions of *database_url*; without *model_url* the model is in the process.
 
-    Two calls are made for a message, a draft and its assessment; with *screening* a third before them.
+    Two calls are made for a message, a draft and its assessment; with *screening* a third before them. *likeness* adds
+    the optional check that `reflecta[likeness]` brings.
     """
 
     database_url: str = ""
@@ -29,6 +30,7 @@ class Job:
     at_once: int = 100
     messages: int = 0
     screening: bool = False
+    likeness: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """CPU, throughput and memory of a message from lease to outcome: with a model in the process, and over HTTP.
 
-Two calls a message, a draft and its assessment; *screened* figures are of three calls, the safety classifier's first.
+Two calls a message, a draft and its assessment; *screened* figures are of three calls, the safety classifier's first,
+those with *likeness* are of the service with `reflecta[likeness]`.
 """
 
 from dataclasses import replace
@@ -29,7 +30,11 @@ async def measure(sizes: Sizes) -> dict[str, Figure]:
             async with town(kind, sizes.messages) as there:
                 done = run("benchmarks.worker", replace(job, database_url=there.url, model_url=model))
             floor = run("benchmarks.plain", replace(job, model_url=model))
+            async with town(kind, sizes.messages) as there:
+                alike = run("benchmarks.worker", replace(job, database_url=there.url, model_url=model, likeness=True))
         figures |= _told(f"{kind}_http", done, job.messages, cpu=8)
+        figures[f"cpu_ms_message_{kind}_http_likeness"] = told(1000 * alike.cpu / job.messages, job.messages)
+        figures[f"rss_mb_{kind}_http_likeness"] = told(alike.megabytes, job.messages)
         figures[f"cpu_ms_message_{kind}_http_floor"] = told(1000 * floor.cpu / job.messages, job.messages)
         figures[f"ratio_cpu_{kind}_http"] = told(floor.cpu / done.cpu, job.messages)
     return figures

@@ -16,6 +16,7 @@ from reflecta.bootstrap import Service, open_service
 from reflecta.config import ChannelName, Settings
 from reflecta.domain.model import Call, OccasionState, Purpose
 from reflecta.domain.prompt import Question
+from reflecta.entrypoints.working import ready
 from reflecta.testing import FakeClock, facts_of
 
 
@@ -47,16 +48,18 @@ class InProcess:
 async def work(job: Job, log: TextIO) -> Done:
     """Claim everything, warm up, then work on the rest and take the measures."""
     clock = FakeClock(NOW)
-    async with open_service(
+    opened = open_service(
         _settings(job),
         clock=clock,
         telemetry=LogTelemetry(clock=clock, format="json", stream=log),
         model=None if job.model_url else InProcess(job.latency),
-    ) as service:
-        await service.tick()
-        ids = [o.id for o in await service.store.occasions(limit=job.messages + WARM_UP)]
-        await asyncio.gather(*(service.process(occasion) for occasion in ids[:WARM_UP]))
-        return await _measured(service, ids[WARM_UP:])
+    )
+    async with opened as service:
+        with ready(service):
+            await service.tick()
+            ids = [o.id for o in await service.store.occasions(limit=job.messages + WARM_UP)]
+            await asyncio.gather(*(service.process(occasion) for occasion in ids[:WARM_UP]))
+            return await _measured(service, ids[WARM_UP:])
 
 
 async def _measured(service: Service, ids: Sequence[str]) -> Done:
@@ -93,6 +96,7 @@ def _settings(job: Job) -> Settings:
         model_concurrency=job.at_once,
         channel=ChannelName.LOG,
         screening=job.screening,
+        likeness=job.likeness,
     )
 
 

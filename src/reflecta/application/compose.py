@@ -10,7 +10,6 @@ from reflecta.domain import gate, prompt, rotation
 from reflecta.domain.checks import Likeness, check_draft
 from reflecta.domain.context import Context
 from reflecta.domain.errors import InvalidReply, ModelError
-from reflecta.domain.memory import language_of
 from reflecta.domain.model import Attempt, Check, CheckName, Draft, MessageType, Purpose, Reason
 from reflecta.domain.prompt import Prompts, Question
 from reflecta.domain.wording import TemplateSet
@@ -129,7 +128,7 @@ class _Work:
         """Give the type that a model is to write: the controller's choice, not the model's."""
         if self._kind is None:
             context = self.context
-            language = language_of(context.notes, context.language, self.use.templates)
+            language = context.language_among(self.use.templates)
             self._kind = rotation.choose(context, language)
         return self._kind
 

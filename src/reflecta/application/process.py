@@ -18,7 +18,6 @@ from reflecta.domain.care import CareTexts
 from reflecta.domain.context import Context, build_context, render, tokens
 from reflecta.domain.errors import LeaseLost, ModelError, StoreUnavailable
 from reflecta.domain.letter import entry_html
-from reflecta.domain.memory import language_of
 from reflecta.domain.model import (
     Address,
     Attempt,
@@ -309,7 +308,7 @@ class Process:
         self.telemetry.event("attempt.passed", occasion_id=occasion.id, user_id=user.id, attempt=composed.chosen.number)
         draft = composed.chosen.draft
         assert draft is not None  # noqa: S101 - the gate chose it
-        language = language_of(context.notes, context.language, self.compose.templates)
+        language = context.language_among(self.compose.templates)
         cited = [context.sources[e.entry_id].written_at for e in draft.evidence if e.entry_id in context.sources]
         sending = self._sending(
             occasion,

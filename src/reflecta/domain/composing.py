@@ -13,7 +13,6 @@ from typing import Final, TypeVar
 
 from reflecta.domain.checks import check_draft
 from reflecta.domain.context import Context
-from reflecta.domain.memory import language_of
 from reflecta.domain.model import Draft, Evidence, MessageType
 from reflecta.domain.rotation import Facts, Material, facts, material_of, ranked
 from reflecta.domain.text import each_sentence, runs, words
@@ -57,7 +56,7 @@ def compose(context: Context, templates: TemplateSet, variant: int = 0) -> Draft
     quote where the journal has two. Of the types that the context allows, the one not used for the longest time
     is taken.
     """
-    language = language_of(context.notes, context.language, templates)
+    language = context.language_among(templates)
     work = _Work(material=material_of(context, language), used=_used(context, language))
     for candidate in islice(_candidates(work, variant), _MAX_TRIES):
         draft = _write(candidate, work.material)

@@ -14,7 +14,7 @@ from reflecta.domain.model import Entry, Insight, Insights, PastMessage, Prefere
 from reflecta.domain.note import Note
 from reflecta.domain.schedule import local_time
 from reflecta.domain.text import cut, sentences, words
-from reflecta.domain.wording import TemplateSet
+from reflecta.domain.wording import Language, TemplateSet
 
 # One long evening of writing must not push all other days out of the context.
 MAX_ENTRY_CHARS: Final = 4000
@@ -56,6 +56,13 @@ class Context:
     """Excerpts of entries older than the notes, newest first; their ids are others than those of the notes."""
     memory: Memory | None = None
     """What is brought to mind, of the *sources*; None where nobody looked for it."""
+    spoken: str | None = None
+    """The code of the language that the notes, or the person's own tag, are in; None where nobody looked."""
+
+    def language_among(self, templates: TemplateSet) -> Language:
+        """Give the language to write in."""
+        known = templates.languages.get(self.spoken or "")
+        return known or language_of(self.notes, self.language, templates)
 
     @cached_property
     def sources(self) -> Mapping[str, Note]:
@@ -98,10 +105,11 @@ def build_context(
     for_memory = budget // _MEMORY_SHARE if templates is not None else 0
     read = [_note(entry, here.date(), zone) for entry in newest_first]
     notes = tuple(_within(budget - for_memory, read))
-    memory, earlier = None, ()
+    memory, earlier, spoken = None, (), None
     if templates is not None:
-        cues = language_of(notes, user.language, templates).cues
-        memory = recall(read, cues, budget=for_memory, tokens=tokens)
+        language = language_of(notes, user.language, templates)
+        spoken = language.code
+        memory = recall(read, language.cues, budget=for_memory, tokens=tokens)
         earlier = earlier_notes(memory, {note.entry_id for note in notes})
         memory = rebind(memory, {note.entry_id: note for note in (*notes, *earlier)})
     return Context(
@@ -119,6 +127,7 @@ def build_context(
         messages=tuple(messages),
         earlier=earlier,
         memory=memory,
+        spoken=spoken,
     )
 
 

@@ -28,8 +28,8 @@ MAX_TOLD: Final = 12
 WEEKS_APART: Final = 14
 # What an excerpt costs beside its words: its field names, the entry's id and its date.
 EXCERPT_TOKENS: Final = 35
-# How many notes are enough to tell their language.
-_SAMPLE: Final = 5
+# How many words of the newest notes are enough to tell their language.
+_SAMPLE: Final = 200
 # So many subjects of a sentence are sought, and of each so many mentions.
 _SUBJECTS: Final = 2
 _MENTIONS: Final = 2
@@ -86,7 +86,7 @@ class Memory:
 
 def language_of(notes: Sequence[Note], tag: str | None, templates: TemplateSet) -> Language:
     """Give the language of a tag, or else that of the newest notes."""
-    return templates.named(tag) or templates.spoken(word for note in notes[:_SAMPLE] for word in note.words)
+    return templates.named(tag) or templates.spoken(islice((word for note in notes for word in note.words), _SAMPLE))
 
 
 def recall(notes: Sequence[Note], cues: Cues, *, budget: int, tokens: Callable[[str], int]) -> Memory:
@@ -103,25 +103,29 @@ def recall(notes: Sequence[Note], cues: Cues, *, budget: int, tokens: Callable[[
 def _wins(journal: Journal) -> tuple[Excerpt, ...]:
     telling, notes = journal.telling, journal.notes
     recent = next((place for place, note in enumerate(notes) if note.days_ago > WIN_DAYS), len(notes))
-    found = _sayings(journal, telling.successes, telling.wins, recent)
+    found = _sayings(journal, telling.successes, recent, but_not=telling.negates)
     return tuple(_excerpt(journal, saying) for saying in islice(found, MAX_TOLD))
 
 
 def _struggles(journal: Journal) -> tuple[Excerpt, ...]:
     telling = journal.telling
-    found = _sayings(journal, telling.struggles, telling.is_struggle, len(journal.notes))
+    found = _sayings(journal, telling.struggles, len(journal.notes))
     return tuple(_excerpt(journal, saying) for saying in islice(found, MAX_TOLD))
 
 
-def _sayings(journal: Journal, cues: Iterable[Pattern[str]], tells: Tells, notes: int) -> Iterator[Saying]:
-    """Give the sentences of the newest so many notes that have one of the cues and tell what is asked for."""
+def _sayings(
+    journal: Journal, cues: Iterable[Pattern[str]], notes: int, *, but_not: Tells | None = None
+) -> Iterator[Saying]:
+    """Give the sentences of the newest so many notes that have one of the cues, but not those that tell otherwise."""
     last = -1
-    for place, at, _ in journal.found(cues, notes):
+    for place, at, end in journal.found(cues, notes):
         if at < last or journal.is_grave(place):
             continue
         saying = journal.saying_at(place, at)
-        if saying is not None and tells(journal.text, saying.start, saying.end):
-            last = saying.end
+        if saying is None or end > saying.end:
+            continue
+        last = saying.end
+        if but_not is None or not but_not(journal.text, saying.start, saying.end):
             yield saying
 
 
@@ -182,7 +186,8 @@ def _commitments(journal: Journal) -> Iterator[Excerpt]:
     """Give the newest intentions of the last week, then older ones, that no newer saying settles or repeats."""
     room = {True: MAX_RECENT, False: MAX_OLDER}
     told: list[Collection[str]] = []
-    for saying in _sayings(journal, journal.telling.goals, journal.telling.intends, len(journal.notes)):
+    telling = journal.telling
+    for saying in _sayings(journal, telling.goals, len(journal.notes), but_not=telling.only_seems_to_intend):
         is_recent = journal.notes[saying.place].days_ago in RECENT_DAYS
         subjects = journal.subjects(saying)
         if not room[is_recent] or _is_repeated(subjects, told):

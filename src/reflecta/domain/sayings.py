@@ -4,19 +4,20 @@ The journal is searched as one text in small letters, and few of its entries are
 """
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import Final, NamedTuple
 
 from reflecta.domain.note import Note
-from reflecta.domain.text import sentences, words
+from reflecta.domain.text import SENTENCE_END
 from reflecta.domain.wording import Cues
 
 MIN_WORDS: Final = 4
 MAX_CHARS: Final = 300
-_MIN_SUBJECT_LETTERS: Final = 4
+# A word of four letters or more, as the journal's text has it.
+_LONG_WORD: Final = re.compile(r"\w[\w']{2,}\w")
 _ENDING: Final = re.compile(r"(?<=\w{4})(?:ing|ed|es|s|en|er|st|te|ar|ir|é|ó|ez)$")  # codespell:ignore te
 # What may stand before a word, beside a blank; in the journal's text it is a blank.
 _BEFORE: Final = "\n\"(“„«'"
@@ -97,7 +98,11 @@ class Telling:
 
     def intends(self, text: str, start: int, end: int) -> bool:
         """Say whether a sentence states an intention."""
-        return self._goal.search(text, start, end) is not None and self._not_goal.search(text, start, end) is None
+        return self._goal.search(text, start, end) is not None and not self.only_seems_to_intend(text, start, end)
+
+    def only_seems_to_intend(self, text: str, start: int, end: int) -> bool:
+        """Say whether a sentence that sounds like an intention is none."""
+        return self._not_goal.search(text, start, end) is not None
 
     def settles(self, text: str, start: int, end: int) -> bool:
         """Say whether a sentence tells that something was done or given up."""
@@ -126,7 +131,11 @@ class Telling:
 
     def wins(self, text: str, start: int, end: int) -> bool:
         """Say whether a sentence tells that something went right."""
-        return self._win.search(text, start, end) is not None and self._negation.search(text, start, end) is None
+        return self._win.search(text, start, end) is not None and not self.negates(text, start, end)
+
+    def negates(self, text: str, start: int, end: int) -> bool:
+        """Say whether there is a negation in a sentence."""
+        return self._negation.search(text, start, end) is not None
 
 
 @lru_cache(maxsize=16)
@@ -142,8 +151,9 @@ class Journal:
         self.notes = notes
         self.own = cues.own
         self.telling = telling(cues)
+        self._written = "".join(f" {note.text}" for note in notes)
         # Letter by letter as long as what was written: the one small letter that is longer is written otherwise.
-        text = "".join(f" {note.text}" for note in notes).replace("İ", "I").lower().replace("’", "'")
+        text = self._written.replace("İ", "I").lower().replace("’", "'")
         for sign in _BEFORE:
             text = text.replace(sign, " ") if sign != "'" else text.replace(" '", "  ")
         self.text = text
@@ -153,7 +163,8 @@ class Journal:
             self._starts.append(at)
             at += len(note.text) + 1
         self._starts.append(at)
-        self._read: dict[int, Sequence[Saying]] = {}
+        # Where sentences begin, the blank before a note's first aside, and where the last one ends.
+        self._parts = sorted({*self._starts, *(found.end() for found in SENTENCE_END.finditer(self._written))})
         self._graves: dict[int, bool] = {}
 
     def found(self, patterns: Iterable[re.Pattern[str]], notes: int | None = None) -> Iterator[tuple[int, int, int]]:
@@ -179,23 +190,26 @@ class Journal:
             self._graves[place] = self.telling.is_grave(self.text, self._starts[place], self._starts[place + 1])
         return self._graves[place]
 
-    def sayings(self, place: int) -> Sequence[Saying]:
-        """Split a note, once; what is too short or too long for an excerpt is left out."""
-        if place not in self._read:
-            note, read, at = self.notes[place].text, list[Saying](), 0
-            for part in sentences(note):
-                at = note.find(part, at)
-                if len(part) <= MAX_CHARS and part.count(" ") >= MIN_WORDS - 1:
-                    start = self._starts[place] + at
-                    # From the sign before the first letter, as the patterns begin with one.
-                    read.append(Saying(place, start, start + 1 + len(part), part))
-                at += len(part)
-            self._read[place] = read
-        return self._read[place]
+    def sayings(self, place: int) -> Iterator[Saying]:
+        """Give the sentences of a note that can be excerpts."""
+        first, last = bisect_left(self._parts, self._starts[place]), bisect_left(self._parts, self._starts[place + 1])
+        for number in range(first, last):
+            if (saying := self._saying(place, number)) is not None:
+                yield saying
 
     def saying_at(self, place: int, at: int) -> Saying | None:
-        """Give the sentence of a note that stands there, if it can be an excerpt."""
-        return next((saying for saying in self.sayings(place) if saying.start <= at < saying.end), None)
+        """Give the sentence of a note that has the word after the sign there, if it can be an excerpt."""
+        return self._saying(place, bisect_right(self._parts, at + 1) - 1)
+
+    def _saying(self, place: int, number: int) -> Saying | None:
+        """Give a sentence, None where it is too short or too long for an excerpt."""
+        part = self._written[self._parts[number] : self._parts[number + 1]]
+        text = part.strip()
+        if len(text) > MAX_CHARS or text.count(" ") < MIN_WORDS - 1:
+            return None
+        # From the sign before the first letter, as the patterns begin with one.
+        start = self._parts[number] + part.index(text[0]) - 1
+        return Saying(place, start, start + 1 + len(text), text)
 
     def about(self, subject: str, places: range, tells: Tells, *, most: int) -> Saying | None:
         """Give the first sentence with a word that begins so and that tells what is asked for.
@@ -220,6 +234,6 @@ class Journal:
 
     def subjects(self, saying: Saying) -> Sequence[str]:
         """Give how the words begin that say what a sentence is about, the longest first."""
-        found = {word for word in words(saying.text) if len(word) >= _MIN_SUBJECT_LETTERS} - self.telling.dull
+        found = set(_LONG_WORD.findall(self.text, saying.start, saying.end)) - self.telling.dull
         stems = {_ENDING.sub("", word) for word in found}
         return sorted(stems, key=lambda stem: (-len(stem), stem))

@@ -59,7 +59,7 @@ _LOOSE: Final = ("' ", " '", "''")
 # Five words in a row are the unit in which texts are compared.
 RUN: Final = 5
 # Where a sentence may end, then whether it does: a pattern that begins with a class is searched for fast.
-_SENTENCE_END: Final = re.compile(
+SENTENCE_END: Final = re.compile(
     r"[.!?…\n。！？](?:(?<=\n)|(?<=[.!?…])[\"'”’»)]*(?=\s)|(?<=[。！？])(?![。！？])[」』”’»)]*)"
 )
 
@@ -226,7 +226,7 @@ def sentences(text: str) -> list[str]:
 def each_sentence(text: str) -> Iterator[str]:
     """Give the sentences of a text one by one, as they are asked for."""
     start = 0
-    for found in _SENTENCE_END.finditer(text):
+    for found in SENTENCE_END.finditer(text):
         if part := text[start : found.end()].strip():
             yield part
         start = found.end()

@@ -198,7 +198,8 @@ class Language:
         return [len(runs_between_slots(template.text)) for template in self.templates]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# No slots: what tells the languages apart is looked up once.
+@dataclass(frozen=True, kw_only=True)
 class TemplateSet:
     """The languages in use, by code; *version* changes with any change of their content."""
 
@@ -220,13 +221,20 @@ class TemplateSet:
 
     def spoken(self, said: Iterable[str]) -> Language:
         """Give the language whose commonest words are the most of these."""
-        counts = Counter(said)
+        counts = dict.fromkeys(self.languages, 0)
+        for word, times in Counter(said).items():
+            for code in self._common.get(word, ()):
+                counts[code] += times
+        return self.languages[min(counts, key=lambda code: (-counts[code], code != self.default, code))]
 
-        def rank(code: str) -> tuple[int, bool, str]:
-            common = self.languages[code].cues.plain & counts.keys()
-            return -sum(counts[word] for word in common), code != self.default, code
-
-        return self.languages[min(self.languages, key=rank)]
+    @cached_property
+    def _common(self) -> Mapping[str, Sequence[str]]:
+        """The codes of the languages in which a word is a common one."""
+        codes: defaultdict[str, list[str]] = defaultdict(list)
+        for code, language in self.languages.items():
+            for word in language.cues.plain:
+                codes[word].append(code)
+        return dict(codes)
 
 
 def join(said: Sequence[str]) -> str:

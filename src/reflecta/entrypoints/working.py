@@ -4,8 +4,9 @@ They are entered in the order of the work's way and left in the opposite one, so
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+import gc
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from typing import Final
 
@@ -73,13 +74,29 @@ async def delivering(service: Service, grace: Grace) -> AsyncGenerator[None]:
 @asynccontextmanager
 async def working(service: Service, grace: Grace) -> AsyncGenerator[None]:
     """Work on occasions with the engine that works in this process, if one does."""
-    service.process.screen.prepare()
     async with AsyncExitStack() as stack:
+        stack.enter_context(ready(service))
         if service.local is not None:
             await stack.enter_async_context(_local(service.local, grace))
         if service.queue is not None:
             await stack.enter_async_context(background(lambda stop: _from_queue(service, stop)))
         yield
+
+
+@contextmanager
+def ready(service: Service) -> Generator[None]:
+    """Load what the first message would be kept waiting for; the garbage collector passes over what is loaded then.
+
+    Looking through the half a million objects of the rules for cycles takes 0.15 s each time: a tenth of all CPU.
+    """
+    service.process.screen.prepare()
+    gc.collect()
+    gc.freeze()
+    gc.collect()  # how much is left tells when to look again
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @asynccontextmanager

@@ -23,6 +23,11 @@ _ORDERS: Final = re.compile(
     r"|;\s*(?:drop \w|select\b|delete from|update \w+ set|insert into|shutdown|exec )",
     re.IGNORECASE,
 )
+# Without any of these, case folded, there is no order: looking for the orders themselves takes fifty times as long.
+_ORDER_SIGNS: Final = (
+    *("(", "=", "<", ">", "--", "../", "/etc/", "$", ";", "select", "insert into", "table", "database", "order by"),
+    *("group by", "waitfor delay", "xp_cmdshell", "javascript:", "document.", "window.", "onerror", "onload", "rm -"),
+)
 _PLACEHOLDER: Final = re.compile(
     r"\[(?:[\w' ]{0,20} )?(?:name|nom|nombre|nome|naam|insert[^\]]{0,40}|placeholder)\]", re.IGNORECASE
 )
@@ -140,7 +145,8 @@ def _has_markup(text: str) -> bool:
         return True
     if any(sign in text for sign in _CODE_SIGNS) and _CODE.search(text):
         return True
-    return _ORDERS.search(text) is not None
+    folded = text.casefold()
+    return any(sign in folded for sign in _ORDER_SIGNS) and _ORDERS.search(text) is not None
 
 
 def _leaks(text: str, own: str) -> bool:

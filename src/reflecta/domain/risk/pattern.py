@@ -11,13 +11,12 @@
 """
 
 import re
-import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from reflecta.domain.risk.folding import CONTRACTED, folded_letters
 from reflecta.domain.risk.spelling import HUNDREDS, MIN_STEM, MIN_TYPO, NUMBER, YEAR
-from reflecta.domain.risk.steps import Either, Gap, Step, Way, Word, gathered, needed_words
+from reflecta.domain.risk.steps import Either, Gap, Groups, Step, Way, Word, gathered, needed_words
 
 # A pattern of one word needs some letters to mean anything.
 MIN_LETTERS: Final = 3
@@ -53,6 +52,9 @@ class PatternReader:
         self.words: set[str] = set(_NAMED.values())
         self._fillers = frozenset(fillers)
         self._read: dict[str, Way] = {}
+        # What is alike is kept once while patterns are read: the same words stand in thousands of them.
+        self._spelled: dict[str, str] = {}
+        self._places: dict[Word, Word] = {}
         self._named: dict[str, Way] = {name: (Word(((word,),)),) for name, word in _NAMED.items()}
         for name, text in zip(_folded(named.keys()), _folded(named.values()), strict=True):
             if name in self._named:
@@ -90,15 +92,15 @@ class PatternReader:
         while parts and parts[-1] == "|":
             parts.pop()
             ways.append(self._single(parts.pop() if parts else "", parts))
-        return (_either(ways),)
+        return (self._either(ways),)
 
     def _single(self, part: str, parts: _Parts) -> Way:
         if part in self._read:
             return self._read[part]
         if part.replace("|", "").isalnum():
-            words = self._checked(frozenset(map(sys.intern, part.split("|"))))
+            words = self._checked(frozenset(self._once(word) for word in part.split("|")))
             self.words |= words
-            self._read[part] = (Word(gathered(words)),)
+            self._read[part] = (self._place_for(gathered(words)),)
             return self._read[part]
         if part.startswith("..") and part[2:].isdecimal():
             return (Gap(int(part[2:])),)
@@ -125,7 +127,32 @@ class PatternReader:
             _refuse_short(part, words[-1])
             words[-1] += "*"
         self.words.update(words)
-        return tuple(Word(((word,),)) for word in words)
+        return tuple(self._place_for(((self._once(word),),)) for word in words)
+
+    def _once(self, word: str) -> str:
+        return self._spelled.setdefault(word, word)
+
+    def _place_for(self, groups: Groups) -> Word:
+        """Give the place for one of these words, the same one each time."""
+        place = Word(groups)
+        return self._places.setdefault(place, place)
+
+    def _either(self, ways: Sequence[Way]) -> Step:
+        """Make one step of alternatives: one place for all that are single words."""
+        flat: list[Way] = []
+        for way in ways:
+            nested = way[0].ways if len(way) == 1 and isinstance(way[0], Either) and not way[0].optional else (way,)
+            flat += nested
+        groups = [
+            group for way in flat if _is_one_of_words(way) and isinstance(way[0], Word) for group in way[0].groups
+        ]
+        runs = [way for way in flat if not _is_one_of_words(way)]
+        lists = dict.fromkeys(group for group in groups if isinstance(group, frozenset))
+        others = {word for group in groups if isinstance(group, tuple) for word in group}
+        merged = self._place_for((*lists, *gathered(others)))
+        if not runs:
+            return merged
+        return Either(tuple(dict.fromkeys([(merged,), *runs] if groups else runs)))
 
     def _checked(self, words: frozenset[str]) -> frozenset[str]:
         if not words.isdisjoint(self._fillers):
@@ -164,22 +191,6 @@ def _folded(texts: Collection[str]) -> Sequence[str]:
 
 def _with_e(word: re.Match[str]) -> str:
     return f"{word[0]}|{word[0].replace('ä', 'ae').replace('ö', 'oe').replace('ü', 'ue')}"
-
-
-def _either(ways: Sequence[Way]) -> Step:
-    """Make one step of alternatives: one place for all that are single words."""
-    flat: list[Way] = []
-    for way in ways:
-        nested = way[0].ways if len(way) == 1 and isinstance(way[0], Either) and not way[0].optional else (way,)
-        flat += nested
-    groups = [group for way in flat if _is_one_of_words(way) and isinstance(way[0], Word) for group in way[0].groups]
-    runs = [way for way in flat if not _is_one_of_words(way)]
-    lists = dict.fromkeys(group for group in groups if isinstance(group, frozenset))
-    others = {word for group in groups if isinstance(group, tuple) for word in group}
-    merged = Word((*lists, *gathered(others)))
-    if not runs:
-        return merged
-    return Either(tuple(dict.fromkeys([(merged,), *runs] if groups else runs)))
 
 
 def _is_one_of_words(way: Way) -> bool:

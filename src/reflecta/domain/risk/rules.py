@@ -284,7 +284,9 @@ def _by_key(paths: Iterable[_Path]) -> _Index:
     for path in paths:
         for word in set(chain.from_iterable(path.key)):
             found[word].append(path)
-    return {word: tuple(paths) for word, paths in found.items()}
+    # Words of one list lead to the same paths.
+    shared: dict[tuple[_Path, ...], tuple[_Path, ...]] = {}
+    return {word: shared.setdefault(tuple(paths), tuple(paths)) for word, paths in found.items()}
 
 
 def _candidates(paths: _Index, heard: Heard) -> set[_Path]:
