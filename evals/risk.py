@@ -76,6 +76,7 @@ async def measure(find: Find | None = None, *, texts: Path = TEXTS, journals: Pa
         *([_alone(explicit, load_local_screen().rules.find)] if find is None else []),
         _needless(load_samples(texts / HELD_OUT / "ordinary"), look, HELD_OUT),
         _diaries(load_samples(texts / HELD_OUT / "diaries"), look, HELD_OUT),
+        _varied(texts / HELD_OUT, look),
         _recall(load_samples(texts / PRACTICE / "crisis"), look, PRACTICE),
         _needless(load_samples(texts / PRACTICE / "ordinary"), look, PRACTICE),
         _diaries(load_samples(texts / PRACTICE / "diaries"), look, PRACTICE),
@@ -114,6 +115,29 @@ def _recall(samples: Sequence[Sample], look: Find, corpus: str) -> Findings:
             table(f"  by form ({INDIRECT} ones are hints, and counted apart)", by_form),
         ],
         figures=figures,
+    )
+
+
+def _varied(folder: Path, look: Find) -> Findings:
+    """Give how the screen does on texts that were written to be unlike one another, and calm ones nearest to them."""
+    signs, calm = (
+        [(sample, look(sample.text) is not None) for sample in load_samples(folder / kind)]
+        for kind in ("varied_crisis", "varied_ordinary")
+    )
+    found, held = share_of(is_found for _, is_found in signs), share_of(is_held for _, is_held in calm)
+    by_language = shares_by((sample.language, is_found) for sample, is_found in signs)
+    by_kind = shares_by((sample.group, is_held) for sample, is_held in calm)
+    return Findings(
+        tables=[
+            table("held out, varied: explicit texts that the screen finds", {"all": found, **by_language}),
+            table("held out, varied: ordinary texts that it holds without need", {"all": held, **by_kind}),
+        ],
+        figures={
+            "varied_found": told(found),
+            "varied_held": told(held),
+            **{f"varied_found_{language}": told(share) for language, share in by_language.items()},
+            **{f"varied_held_{kind}": told(share) for kind, share in by_kind.items()},
+        },
     )
 
 

@@ -186,7 +186,8 @@ def _local_screen(settings: Settings) -> Callable[[], LocalScreen]:
     """Give the local screen when it is asked for; an operator's rules are read now, so that a fault is told at once."""
     if settings.safety_rules is None:
         return load_local_screen
-    own = LocalScreen(load_risk_rules(settings.safety_rules), load_scores())
+    scores = load_scores()  # first: the rules take the room that reading them leaves
+    own = LocalScreen(load_risk_rules(settings.safety_rules), scores)
     return lambda: own
 
 

@@ -9,14 +9,32 @@ from hypothesis import strategies as st
 
 from reflecta.adapters.risk_scores import load_local_screen, load_scores
 from reflecta.domain.risk import LocalScreen, RiskRules, Scores, Sign, SignLists, Weight
-from reflecta.domain.risk.scores import Features, passages
+from reflecta.domain.risk.meanings import compiled
+from reflecta.domain.risk.scores import Features, Passage, passages, sentences_of
 
 texts = st.text(max_size=400) | st.lists(st.sampled_from(["I", "walk.", "\n", "home", "4nd", "…", "été"])).map(" ".join)
 
 
-def scores(bias: float) -> Scores:
-    """Give a score that is the same for every text."""
-    return Scores(buckets=array("b", [0] * 8), unit=1.0, bias=bias, ordinary=-0.5)
+MEANINGS = compiled({"en": {"bridge": ("bridge",), "jump": ("jump",), "cut": ("cut",), "arm": ("arm",)}})
+
+
+class Same(Scores):
+    """A score that is the same for every text."""
+
+    def score(self, passage: Passage) -> float:
+        """Give it; the *unit* says which."""
+        return self.unit
+
+
+def scores(same: float) -> Scores:
+    return Same(
+        buckets=array("b", [0] * 8),
+        unit=same,
+        ordinary=-0.5,
+        telling=0.5,
+        meanings=MEANINGS,
+        signs={"self_harm": {"cut": 2.0, "arm": 1.0, "jump": -1.0}, "suicide": {"bridge": 1.0, "jump": 1.0}},
+    )
 
 
 def rules(weight: Weight = Weight.PRESENT, *, word: str = "zorble", is_firm: bool = False) -> RiskRules:
@@ -26,26 +44,35 @@ def rules(weight: Weight = Weight.PRESENT, *, word: str = "zorble", is_firm: boo
     return RiskRules([lists], version="v")
 
 
+def read(text: str) -> list[Passage]:
+    return list(passages(sentences_of(text), MEANINGS, 0, length=len(text.split())))
+
+
 def features(text: str) -> Features:
-    (passage,) = passages(text)
-    return passage
+    (passage,) = read(text)
+    return passage.written
 
 
 # --- what is scored
 
 
 @given(texts)
-def test_a_text_is_ordinary_if_all_its_passages_are(text: str) -> None:
+def test_a_text_has_the_score_of_the_passage_with_the_highest(text: str) -> None:
     known = load_scores()
-    found = [known.score(passage) for passage in passages(text)]
+    sentences = sentences_of(text)
+    language = known.meanings.language_of(word for sentence in sentences for word in sentence)
+    found = [known.score(one) for one in passages(sentences, known.meanings, language, length=len(text.split()))]
     assert found
     assert all(-20 < score < 20 for score in found)
-    assert known.is_ordinary(text) is (max(found) < known.ordinary)
+    told = known.read(text)
+    assert told.score == max(found)
+    assert told.sign in set(Sign)
+    assert told.language == known.meanings.languages[language]
 
 
 def test_a_short_text_is_one_passage_and_a_long_one_is_read_three_sentences_at_a_time() -> None:
-    assert len(passages("One. Two. Three. Four.")) == 1
-    long = passages(" ".join(f"This is sentence number {n} of a rather long day." for n in range(8)))
+    assert len(read("One. Two. Three. Four.")) == 1
+    long = read(" ".join(f"This is sentence number {n} of a rather long day." for n in range(8)))
     assert len(long) == 6
 
 
@@ -64,6 +91,31 @@ def test_a_feature_counts_once_however_often_it_stands_there() -> None:
     assert len(features("home home home home")) == len(features("home home home home home"))
 
 
+def test_a_few_words_alone_count_for_less_than_with_others_of_their_kind() -> None:
+    known = Scores(
+        buckets=array("b", [100] * 64), unit=0.01, ordinary=0, telling=1, meanings=MEANINGS, signs={"suicide": {}}
+    )
+    (nothing,), (one,), (more,) = map(read, ("", "jump", "jump cut arm bridge"))
+    assert 0 == known.score(nothing) < known.score(one) < known.score(more)
+
+
+def test_meanings_count_alone_and_with_those_that_follow() -> None:
+    (one,), (same,), (other,) = (
+        read("jump off the bridge"),
+        read("jump from that bridge!"),
+        read("the bridge, then jump"),
+    )
+    assert one.meanings == other.meanings == {"jump", "bridge"}
+    assert one.meant == same.meant
+    assert len(one.meant & other.meant) == 2
+    assert len(one.meant) == 3
+
+
+def test_words_far_apart_do_not_belong_together() -> None:
+    (near,), (far,) = read("cut arm arm arm arm bridge"), read("cut arm arm arm arm arm bridge")
+    assert len(near.meant) == len(far.meant) + 1
+
+
 # --- beside the rules
 
 
@@ -79,8 +131,24 @@ def test_what_is_certain_and_what_an_operator_wrote_is_always_believed(firm: Ris
     assert finding.rule == "xx.suicide.1"
 
 
-def test_the_score_finds_nothing_by_itself() -> None:
-    assert LocalScreen(rules(), scores(9.0)).find("the quonk") is None
+def test_where_no_rule_finds_anything_the_score_does_if_it_is_sure() -> None:
+    assert LocalScreen(rules(), scores(0.4)).find("jump off the bridge") is None
+    finding = LocalScreen(rules(), scores(0.6)).find("jump off the bridge")
+    assert finding is not None
+    assert (finding.sign, finding.language, finding.rule) == (Sign.SUICIDE, "en", "en.suicide.score")
+    assert not finding.is_firm
+
+
+def test_the_sign_is_the_one_that_the_meanings_speak_for() -> None:
+    finding = LocalScreen(rules(), scores(0.6)).find("cut my arm, then jump")
+    assert finding is not None
+    assert finding.sign is Sign.SELF_HARM
+
+
+def test_a_rule_says_more_of_a_sign_than_the_score() -> None:
+    finding = LocalScreen(rules(), scores(9.0)).find("zorble my arm, cut it")
+    assert finding is not None
+    assert finding.rule == "xx.suicide.1"
 
 
 def test_a_quiet_text_is_not_looked_at_again() -> None:

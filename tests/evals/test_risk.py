@@ -64,6 +64,9 @@ def corpus(tmp_path: Path) -> Path:
         for name, text in (("crisis", crisis), ("ordinary", ORDINARY), ("diaries", DIARIES)):
             (tmp_path / corpus / name).mkdir(parents=True)
             (tmp_path / corpus / name / "en.toml").write_text(text, encoding="utf-8")
+    for name, text in (("varied_crisis", CRISIS), ("varied_ordinary", ORDINARY)):
+        (tmp_path / "held_out" / name).mkdir()
+        (tmp_path / "held_out" / name / "en.toml").write_text(text, encoding="utf-8")
     return tmp_path
 
 
@@ -89,6 +92,13 @@ async def test_hints_are_told_beside_the_recall_of_explicit_texts(corpus: Path, 
 
     assert figures["risk_recall"].n == 3
     assert (figures["risk_recall_indirect"].value, figures["risk_recall_indirect"].n) == (0.0, 1)
+
+
+async def test_varied_texts_are_told_apart(corpus: Path, journals: Path) -> None:
+    figures = (await risk.measure(_find, texts=corpus, journals=journals)).figures
+
+    assert (figures["varied_found"].value, figures["varied_found"].n) == (0.5, 4)
+    assert (figures["varied_held"].value, figures["varied_held_third_person"].value) == (1.0, 1.0)
 
 
 async def test_the_texts_practised_on_are_told_and_decide_nothing(corpus: Path, journals: Path) -> None:

@@ -1,14 +1,16 @@
-"""The local layer of the screen: the rules, and the score of the whole wording that doubts them."""
+"""The local layer of the screen: the rules, and the score of the whole wording that doubts them or does without."""
 
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final
 
-from reflecta.domain.risk.rules import Finding, RiskRules
+from reflecta.domain.risk.rules import Finding, RiskRules, Sign
 from reflecta.domain.risk.scores import Scores
 
 # Digests of texts; 3 MB.
 _REMEMBERED: Final = 20_000
+# What stands for the number of a rule where the score found a sign and no rule did.
+BY_SCORE: Final = "score"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +41,14 @@ class LocalScreen:
         return finding
 
     def _find(self, text: str) -> Finding | None:
-        is_ordinary: bool | None = None
+        told = None
         for finding in self.rules.findings(text):
-            if not finding.is_firm and is_ordinary is None:
-                is_ordinary = self.scores.is_ordinary(text)
-            if finding.is_firm or not is_ordinary:
+            if finding.is_firm:
                 return finding
-        return None
+            told = told or self.scores.read(text)
+            if told.score >= self.scores.ordinary:
+                return finding
+        told = told or self.scores.read(text)
+        if told.score < self.scores.telling:
+            return None
+        return Finding(sign=Sign(told.sign), language=told.language, rule=f"{told.language}.{told.sign}.{BY_SCORE}")
