@@ -33,8 +33,7 @@ from reflecta.adapters.models.composer import Composer
 from reflecta.adapters.models.templates import load_templates
 from reflecta.adapters.prompts import load_prompts
 from reflecta.adapters.regions import region_of
-from reflecta.adapters.risk_rules import load_risk_rules
-from reflecta.adapters.risk_scores import load_local_screen, load_scores
+from reflecta.adapters.risk_scores import load_local_screen, read_local_screen
 from reflecta.adapters.stores import store_at
 from reflecta.adapters.stores.sql import SqlStore
 from reflecta.adapters.telemetry import LogTelemetry
@@ -186,8 +185,7 @@ def _local_screen(settings: Settings) -> Callable[[], LocalScreen]:
     """Give the local screen when it is asked for; an operator's rules are read now, so that a fault is told at once."""
     if settings.safety_rules is None:
         return load_local_screen
-    scores = load_scores()  # first: the rules take the room that reading them leaves
-    own = LocalScreen(load_risk_rules(settings.safety_rules), scores)
+    own = read_local_screen(settings.safety_rules)
     return lambda: own
 
 

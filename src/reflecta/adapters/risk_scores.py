@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import TypedDict, cast
 
 from reflecta.adapters.risk_rules import load_risk_rules
@@ -70,6 +71,11 @@ def unpacked(kind: str, text: str) -> "array[int]":
 
 @cache
 def load_local_screen() -> LocalScreen:
-    """Give the local screen that comes with the package."""
+    """Give the local screen that comes with the package, always the same."""
+    return read_local_screen()
+
+
+def read_local_screen(folder: Path | None = None) -> LocalScreen:
+    """Give the local screen, with the rules in an operator's *folder*; ConfigurationError where they cannot be read."""
     scores = load_scores()  # first: the rules take the room that reading them leaves
-    return LocalScreen(load_risk_rules(), scores)
+    return LocalScreen(load_risk_rules(folder), scores)
