@@ -154,6 +154,7 @@ async def life(kind: Kind, setup: Set, world: SlowWorld, folder: Path, grace: fl
         "REFLECTA_MODEL_BASE_URL": world.models,
         "REFLECTA_GENERATOR_MODEL": "acme/writer",
         "REFLECTA_JUDGE_MODEL": "acme/judge",
+        "REFLECTA_LIKENESS": "false",  # asks and writes nothing, and half of each start is to load it
         "REFLECTA_TICK_EVERY": "0.5",
         "REFLECTA_LOG_LEVEL": "warning",
         "EXPO_BASE_URL": world.url,

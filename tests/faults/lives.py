@@ -144,6 +144,7 @@ async def alive(setup: Set, world: World, *arguments: str) -> AsyncGenerator[Sub
         "REFLECTA_LEASE_RENEWAL": "0.4",
         "REFLECTA_PUSH_TIMEOUT": "2",
         "REFLECTA_CONCURRENCY": "8",
+        "REFLECTA_LIKENESS": "false",  # asks and writes nothing, and half of each start is to load it
         "REFLECTA_LOG_FORMAT": "json",
         "REFLECTA_LOG_LEVEL": "info",
         "EXPO_BASE_URL": world.url,

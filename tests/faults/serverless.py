@@ -136,6 +136,7 @@ def settings_of(processor: str, store: str, world: SlowWorld) -> Mapping[str, st
         # An hour lies between two ticks of the cron, here some seconds: what was dropped must be free by then.
         "REFLECTA_LEASE": "3",
         "REFLECTA_LEASE_RENEWAL": "1",
+        "REFLECTA_LIKENESS": "false",  # asks and writes nothing, and half of each start is to load it
         "REFLECTA_LOG_LEVEL": "error",
         "REFLECTA_MODEL_BASE_URL": world.models,
         "REFLECTA_GENERATOR_MODEL": "acme/writer",

@@ -49,7 +49,7 @@ PROOFS: Final = (
     Proof("tests.faults.wire", "--injections 20", "--injections 200"),
     Proof("tests.faults.cluster", "--injections 40 --restarts 4", "--injections 200 --restarts 40"),
     Proof("tests.faults.disk", "--injections 20", "--injections 200"),
-    Proof("tests.faults.drain", "--drains 10", "--drains 50"),
+    Proof("tests.faults.drain", "--drains 5", "--drains 50"),
     Proof("tests.faults.serverless", "--users 100", "--users 1000"),
     Proof("tests.faults.clock"),
     Proof("tests.proof.workers", "--users 500", "--users 2000"),

@@ -8,13 +8,16 @@ import gc
 from datetime import UTC, datetime
 from importlib import import_module
 
+from tests.builders import a_call
 from tests.proof.world import due_lines
 
 from reflecta.adapters.documents import parse_line
 from reflecta.application.importing import Import
+from reflecta.application.ports import Completion
 from reflecta.bootstrap import open_service
 from reflecta.config import ChannelName, load
-from reflecta.testing import FakeClock, RecordingTelemetry
+from reflecta.domain.prompt import Question
+from reflecta.testing import FakeClock, RecordingTelemetry, answer
 
 _LOADED_LATE = (
     "reflecta.adapters.engines.pgqueue",
@@ -24,11 +27,22 @@ _LOADED_LATE = (
 )
 
 
+class _Model:
+    """Answers at once, and well."""
+
+    async def complete(self, question: Question) -> Completion:
+        return Completion(text=answer(question, 1), call=a_call(purpose=question.purpose))
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
 async def _rehearse() -> None:
     now = datetime(2026, 3, 10, 12, tzinfo=UTC)
-    settings = load().model_copy(update={"database_url": "sqlite://", "channel": ChannelName.LOG})
+    changed = {"database_url": "sqlite://", "channel": ChannelName.LOG, "likeness": False}
+    settings = load().model_copy(update=changed)
     async with open_service(
-        settings, clock=FakeClock(now), telemetry=RecordingTelemetry(), with_models=False
+        settings, clock=FakeClock(now), telemetry=RecordingTelemetry(), model=_Model()
     ) as service:
         importing = Import(ingest=service.ingest, telemetry=service.telemetry, parse=parse_line)
         await importing.run(lambda: enumerate(due_lines("u", 2, now), start=1))
