@@ -340,6 +340,38 @@ async def test_a_database_that_is_away_for_a_moment_ends_nothing_and_the_next_tr
         assert processed.outcome is OccasionState.SENT
 
 
+async def test_who_stood_still_while_another_took_over_asks_no_model() -> None:
+    async with a_scene([a_draft(), a_verdict()]) as scene:
+        await scene.add_due_user()
+        occasion, process = await scene.claimed(), scene.service.process
+        others: list[Processed | None] = []
+
+        async def freeze() -> None:
+            scene.clock.advance(2 * process.leases.lease)
+            others.append(await process(occasion))
+
+        assert await frozen(process, scene, freeze)(occasion) is None
+        (other,) = others
+        assert other is not None
+        assert other.outcome is OccasionState.SENT
+        assert len(scene.model.questions) == 2  # the other's
+        assert ("lease.lost", {"occasion_id": occasion}) in scene.telemetry.events
+
+
+async def test_who_stood_still_and_was_not_followed_goes_on() -> None:
+    async with a_scene([a_draft(), a_verdict()]) as scene:
+        await scene.add_due_user()
+        occasion, process = await scene.claimed(), scene.service.process
+
+        async def freeze() -> None:
+            scene.clock.advance(2 * process.leases.lease)
+
+        processed = await frozen(process, scene, freeze)(occasion)
+
+        assert processed is not None
+        assert processed.outcome is OccasionState.SENT
+
+
 async def test_a_writer_with_nothing_new_to_say_is_held_back_and_not_failed() -> None:
     async with a_scene([DOWN]) as scene:
         declined = Completion(text="", call=a_call(), ai_generated=False, declined=True)
@@ -512,6 +544,22 @@ class _Away(SqlStore):
 
 
 Meanwhile = Callable[[], Awaitable[None]]
+
+
+class _Frozen(SqlStore):
+    """The store of a process that stands still when it reads the journal, with whatever happens *meanwhile*."""
+
+    meanwhile: Meanwhile
+
+    async def journal(self, user_id: str, *, entries: int, messages: int) -> Journal:
+        await self.meanwhile()
+        return await super().journal(user_id, entries=entries, messages=messages)
+
+
+def frozen(process: Process, scene: Scene, meanwhile: Meanwhile) -> Process:
+    store = _Frozen(sql(scene.service.store).database)
+    store.meanwhile = meanwhile
+    return replace(process, store=store)
 
 
 class _Interrupted(ScriptedModel):

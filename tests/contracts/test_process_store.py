@@ -153,6 +153,25 @@ async def test_renewing_nothing_is_nothing(store: Store) -> None:
     assert (await occasion_of(store, occasion)).lease_until is None
 
 
+# --- stands
+
+
+async def test_a_lease_stands_until_another_takes_it_also_when_its_time_is_up(store: Store) -> None:
+    occasion = await in_work(store)
+    assert await store.stands(occasion, token="t1")
+    assert not await store.stands(occasion, token="another")
+    await take(store, occasion, "t2", now=NOW + MINUTE)
+    assert not await store.stands(occasion, token="t1")
+    assert await store.stands(occasion, token="t2")
+
+
+async def test_no_lease_stands_on_what_is_queued_or_unknown(store: Store) -> None:
+    occasion = await in_work(store)
+    await store.release(occasion, token="t1")
+    assert not await store.stands(occasion, token="t1")
+    assert not await store.stands("never", token="t1")
+
+
 # --- retry_later, release
 
 

@@ -41,9 +41,7 @@ async def _rehearse() -> None:
     now = datetime(2026, 3, 10, 12, tzinfo=UTC)
     changed = {"database_url": "sqlite://", "channel": ChannelName.LOG, "likeness": False}
     settings = load().model_copy(update=changed)
-    async with open_service(
-        settings, clock=FakeClock(now), telemetry=RecordingTelemetry(), model=_Model()
-    ) as service:
+    async with open_service(settings, clock=FakeClock(now), telemetry=RecordingTelemetry(), model=_Model()) as service:
         importing = Import(ingest=service.ingest, telemetry=service.telemetry, parse=parse_line)
         await importing.run(lambda: enumerate(due_lines("u", 2, now), start=1))
         assert service.local is not None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
+from reflecta.application.leases import Permit, permit_all
 from reflecta.application.ports import Clock, Completion, Model, Telemetry
 from reflecta.domain import gate, prompt, rotation
 from reflecta.domain.checks import Likeness, check_draft
@@ -77,13 +78,14 @@ class Compose:
         saved: Sequence[Attempt] = (),
         fallback: Fallback = Fallback.NEVER,
         without_model: bool = False,
+        permit: Permit = permit_all,
     ) -> Composed:
         """Go on from the *saved* attempts to a decision, saving what a call brought before the next one is made.
 
-        *without_model* the composer writes. Raises ModelError when a model brought nothing and *fallback* does not
-        allow the composer; all is saved then.
+        *without_model* the composer writes. What *permit* raises before a call goes through, as does ModelError when
+        a model brought nothing and *fallback* does not allow the composer; all is saved then.
         """
-        work = _Work(use=self, context=context, occasion_id=occasion_id, save=save, attempts=list(saved))
+        work = _Work(use=self, context=context, occasion_id=occasion_id, save=save, permit=permit, attempts=list(saved))
         try:
             if without_model:
                 return await work.decide(self.composer, afresh=True)
@@ -118,6 +120,7 @@ class _Work:
     context: Context
     occasion_id: str
     save: Save
+    permit: Permit
     attempts: list[Attempt]
     declined: bool = False
     unsaved: Attempt | None = None
@@ -222,6 +225,7 @@ class _Work:
 
     async def _ask(self, model: Model, question: Question, number: int) -> Completion:
         await self.flush()
+        await self.permit()
         phase = "assessment" if question.purpose is Purpose.ASSESSMENT else "draft"
         ids = {"occasion_id": self.occasion_id, "user_id": self.context.user_id}
         self.use.telemetry.event(f"{phase}.requested", **ids, attempt=number)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from reflecta.application.budget import Budget
@@ -114,17 +115,18 @@ class Process:
 
     async def _take(self, occasion_id: str, token: str) -> Processed | None:
         now = self.clock.now()
+        until = now + self.leases.lease
         work = await self.store.lease(
             occasion_id,
             token=token,
             now=now,
-            until=now + self.leases.lease,
+            until=until,
             local_date=lambda zone: schedule.local_date(now, zone),
         )
         if work is None:
             return None
         self.telemetry.event("occasion.started", occasion_id=occasion_id, user_id=work.occasion.user_id)
-        async with self.leases.hold(token):
+        async with self.leases.hold(token, until):
             try:
                 return await self._work(work, token)
             except LeaseLost:
@@ -175,7 +177,13 @@ class Process:
         async def save(screening: Screening, call: Call) -> None:
             await self.store.save_screening(work.occasion.id, screening, call, token=token)
 
-        return await self.screen.by_classifier(read, occasion_id=work.occasion.id, saved=work.screening, save=save)
+        return await self.screen.by_classifier(
+            read,
+            occasion_id=work.occasion.id,
+            saved=work.screening,
+            save=save,
+            permit=partial(self.leases.require, work.occasion.id, token),
+        )
 
     async def _write(self, work: Work, token: str, context: Context, *, without_model: bool = False) -> Ending:
         """Compose, saving what each call brought, and give how the occasion ends."""
@@ -194,6 +202,7 @@ class Process:
             saved=work.attempts,
             fallback=self._fallback(work),
             without_model=without_model,
+            permit=partial(self.leases.require, work.occasion.id, token),
         )
         ending = self._ending(work, work.user, composed, context)
         return replace(ending, attempt=composed.unsaved, context=unsaved)

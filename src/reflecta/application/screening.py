@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
+from reflecta.application.leases import Permit, permit_all
 from reflecta.application.ports import Clock, Model, Telemetry
 from reflecta.domain import prompt, safety
 from reflecta.domain.context import Context
@@ -55,11 +56,22 @@ class Screen:
         return safety.find_by_rules(self.local(), user, entries, now=self.clock.now(), hold=self.hold)
 
     async def by_classifier(
-        self, read: Read, *, occasion_id: str, saved: Screening | None, save: SaveScreening
+        self,
+        read: Read,
+        *,
+        occasion_id: str,
+        saved: Screening | None,
+        save: SaveScreening,
+        permit: Permit = permit_all,
     ) -> Context | Flag:
-        """Ask the classifier, once for an occasion: give its flag, or the context to write from, gentle if need be."""
+        """Ask the classifier, once for an occasion: give its flag, or the context to write from, gentle if need be.
+
+        It is not asked where *permit* raises.
+        """
         if self.classifier is None:
             return read.context
+        if saved is None:
+            await permit()
         screening = saved or await self._ask(self.classifier, read.context, occasion_id, save)
         now = self.clock.now()
         flag = safety.flag_of(screening, read.entries, now=now, hold=self.hold) if screening is not None else None

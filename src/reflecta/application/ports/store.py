@@ -234,6 +234,10 @@ class ProcessStore(Protocol):
         """Move the end of leases; tokens that no longer hold one are ignored."""
         ...
 
+    async def stands(self, occasion_id: str, *, token: str) -> bool:
+        """Say whether an occasion is in work under this lease, also where its time is up and nobody took it."""
+        ...
+
     async def journal(self, user_id: str, *, entries: int, messages: int) -> Journal:
         """Read what a context is made of; flat in the number of entries."""
         ...

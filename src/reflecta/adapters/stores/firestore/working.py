@@ -150,6 +150,11 @@ class ProcessFirestore(FirestorePart):
         with suppress(LeaseLost):
             await self._write(held.occasion.id, token, lambda _: ({"leaseUntil": to_ms(until)}, ()))
 
+    async def stands(self, occasion_id: str, *, token: str) -> bool:
+        """See the port."""
+        (found,) = await self.wire.get((OCCASIONS, occasion_id))
+        return found is not None and _is_held(found, token)
+
     async def journal(self, user_id: str, *, entries: int, messages: int) -> Journal:
         """See the port."""
         (written, are_all), insights, past = await asyncio.gather(
@@ -306,9 +311,13 @@ def _lost(occasion_id: str) -> LeaseLost:
 
 
 def _require(held: _Held, token: str) -> None:
-    fields = held.occasion.fields
-    if fields.get("state") != OccasionState.IN_WORK.value or fields.get("leaseToken") != token:
+    if not _is_held(held.occasion, token):
         raise _lost(held.occasion.id)
+
+
+def _is_held(occasion: Snapshot, token: str) -> bool:
+    fields = occasion.fields
+    return fields.get("state") == OccasionState.IN_WORK.value and fields.get("leaseToken") == token
 
 
 def _is_to_be_had(fields: Fields, now: datetime) -> bool:

@@ -91,7 +91,8 @@ _HELD = sa.and_(
     occasions.c.lease_token == sa.bindparam("token"),
 )
 # Locks the row so that a save and the loss of the lease cannot both happen.
-_HOLD = for_update(sa.select(occasions.c.id).where(_HELD))
+_STANDS = sa.select(occasions.c.id).where(_HELD)
+_HOLD = for_update(_STANDS)
 # The finishing transaction reads what it decides on and no more: decoding whole rows took a third of its time.
 # Of the occasion only what never changes, so that waiting for the user's lock cannot make it stale.
 _LOCK_USER = (
@@ -181,6 +182,11 @@ class ProcessSql(SqlPart):
         """See the port."""
         if tokens:
             await self.database.write(lambda c: _renew(c, tokens, until))
+
+    async def stands(self, occasion_id: str, *, token: str) -> bool:
+        """See the port."""
+        values = {"occasion": occasion_id, "token": token}
+        return await self.database.read(lambda c: c.execute(_STANDS, values).first() is not None)
 
     async def journal(self, user_id: str, *, entries: int, messages: int) -> Journal:
         """See the port."""
