@@ -42,8 +42,8 @@ class Proof:
 
 # Those that take longest first.
 PROOFS: Final = (
+    Proof("tests.proof.years", "--processes 2", "--seeds 10 --processes 2"),
     Proof("tests.mutants", "--jobs 1", "--jobs 2 --machine"),
-    Proof("tests.proof.years", "", "--seeds 10 --processes 2"),
     Proof("tests.proof.boundaries", "--lanes 2", "--lanes 2"),
     Proof("tests.proof.kills", "--kills 75", "--kills 1000"),
     Proof("tests.faults.wire", "--injections 20", "--injections 200"),
