@@ -32,7 +32,7 @@ from evals.risk import INDIRECT, PRACTICE, Sample, load_samples
 from reflecta.adapters.risk_rules import load_risk_rules
 from reflecta.adapters.risk_scores import packed
 from reflecta.domain.risk.meanings import Lexicon, Meanings, compiled
-from reflecta.domain.risk.scores import Passage, passages, placed_in, sentences_of, words_of
+from reflecta.domain.risk.scores import Passage, passages, placed_in, words_of
 
 MEANINGS: Final = Path(__file__).parent / "meanings"
 _BUCKETS: Final = 1 << 18
@@ -233,15 +233,10 @@ def _scored(examples: Sequence[Example], fold: int) -> Sequence[tuple[Example, f
 
 def _examples(meanings: Meanings) -> Sequence[Example]:
     return [
-        Example(one, _passages(one.text, meanings), is_varied=kinds is VARIED)
+        Example(one, passages(one.text, meanings)[1], is_varied=kinds is VARIED)
         for kinds in (KNOWN, VARIED)
         for one in practice(kinds=kinds)
     ]
-
-
-def _passages(text: str, meanings: Meanings) -> Sequence[Passage]:
-    sentences = sentences_of(text)
-    return passages(sentences, meanings, meanings.language_of(chain.from_iterable(sentences)), length=len(text.split()))
 
 
 def _main() -> int:

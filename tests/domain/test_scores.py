@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from reflecta.adapters.risk_scores import load_local_screen, load_scores
 from reflecta.domain.risk import LocalScreen, RiskRules, Scores, Sign, SignLists, Weight
 from reflecta.domain.risk.meanings import compiled
-from reflecta.domain.risk.scores import Features, Passage, passages, sentences_of
+from reflecta.domain.risk.scores import Features, Passage, passages
 
 texts = st.text(max_size=400) | st.lists(st.sampled_from(["I", "walk.", "\n", "home", "4nd", "…", "été"])).map(" ".join)
 
@@ -45,7 +45,7 @@ def rules(weight: Weight = Weight.PRESENT, *, word: str = "zorble", is_firm: boo
 
 
 def read(text: str) -> list[Passage]:
-    return list(passages(sentences_of(text), MEANINGS, 0, length=len(text.split())))
+    return list(passages(text, MEANINGS)[1])
 
 
 def features(text: str) -> Features:
@@ -59,9 +59,8 @@ def features(text: str) -> Features:
 @given(texts)
 def test_a_text_has_the_score_of_the_passage_with_the_highest(text: str) -> None:
     known = load_scores()
-    sentences = sentences_of(text)
-    language = known.meanings.language_of(word for sentence in sentences for word in sentence)
-    found = [known.score(one) for one in passages(sentences, known.meanings, language, length=len(text.split()))]
+    language, parts = passages(text, known.meanings)
+    found = [known.score(one) for one in parts]
     assert found
     assert all(-20 < score < 20 for score in found)
     told = known.read(text)

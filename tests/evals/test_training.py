@@ -6,18 +6,18 @@ from evals.risk import Sample
 from evals.training import Example, digest, learn, learned, load_lexicon, place, practice, score, signs_by_meaning
 
 from reflecta.domain.risk.meanings import compiled
-from reflecta.domain.risk.scores import Passage, passages, sentences_of
+from reflecta.domain.risk.scores import Passage, passages
 
 MEANINGS = compiled({"en": {"coal": ("dark",), "lake": ("water",), "river": ("water",), "walk": ("walk",)}})
 
 
 def passage(text: str) -> Passage:
-    (found,) = passages(sentences_of(text), MEANINGS, 0, length=len(text.split()))
+    _, (found,) = passages(text, MEANINGS)
     return found
 
 
 def example(text: str, sign: str = "") -> Example:
-    found = passages(sentences_of(text), MEANINGS, 0, length=len(text.split()))
+    _, found = passages(text, MEANINGS)
     return Example(Sample(language="en", text=text, sign=sign, group="plain"), found)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import sqrt
 from typing import Final, NamedTuple
 from zlib import crc32
@@ -73,9 +73,7 @@ class Scores:
 
     def read(self, text: str) -> Reading:
         """Score a text."""
-        sentences = sentences_of(text)
-        language = self.meanings.language_of(word for sentence in sentences for word in sentence)
-        found = passages(sentences, self.meanings, language, length=len(text.split()))
+        language, found = passages(text, self.meanings)
         score, passage = max(((self.score(passage), passage) for passage in found), key=lambda one: one[0])
         return Reading(score, self._sign_of(passage), self.meanings.languages[language])
 
@@ -101,19 +99,17 @@ def placed_in(size: int, passage: Passage) -> Sequence[tuple[Collection[int], fl
     return [({feature % size for feature in features}, 1 / sqrt(len(features) + room)) for features, room in both]
 
 
-def sentences_of(text: str) -> Sequence[Sequence[str]]:
-    """Give the words of each sentence, one sentence at least."""
-    return [words_of(sentence) for sentence in _SENTENCE_END.split(text)]
+def passages(text: str, meanings: Meanings) -> tuple[int, Sequence[Passage]]:
+    """Give the number of a text's language and what is scored of it, one passage at least.
 
-
-def passages(
-    sentences: Sequence[Sequence[str]], meanings: Meanings, language: int, *, length: int
-) -> Sequence[Passage]:
-    """Give what is scored, one at least: a short text as a whole, of a longer one each sentence with its neighbours."""
+    That is a short text as a whole, of a longer one each sentence with its neighbours.
+    """
+    sentences = [words_of(sentence) for sentence in _SENTENCE_END.split(text)]
+    language = meanings.language_of(chain.from_iterable(sentences))
     read = [_passage(said, meanings.of(said, language)) for said in sentences]
-    together = len(read) if length <= _MOST_IN_ONE else _SENTENCES
+    together = len(read) if len(text.split()) <= _MOST_IN_ONE else _SENTENCES
     last = max(1, len(read) - together + 1)
-    return [_joined(read[start : start + together]) for start in range(last)]
+    return language, [_joined(read[start : start + together]) for start in range(last)]
 
 
 def _joined(parts: Sequence[Passage]) -> Passage:
